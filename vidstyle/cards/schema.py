@@ -1,0 +1,118 @@
+"""The model card: what a `.onnx` file is, as dataclasses that mirror the tables of `<name>.toml`.
+
+Reading and checking live in the sibling modules; this page is the format. A key that is not here is an
+error that names the file and the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Task = Literal[
+    "semantic",  # image -> logits, probabilities or labels of all classes (Fast-SCNN, DeepLab, SegFormer)
+    "matte",  # image (+ recurrent states) -> one soft matte (U2-Net, RVM, PP-HumanSeg)
+    "yolo-seg",  # image -> detections with mask coefficients, prototype masks
+    "mask-rcnn",  # image -> boxes, labels, scores, box-sized masks (ONNX model zoo, torchvision)
+    "rf-detr-seg",  # image -> box queries, class logits, mask logits
+    "style-fixed",  # image -> image, one style (Johnson et al. 2016)
+    "style-arbitrary",  # two graphs: style picture -> code; image, code -> image
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInput:
+    """How a picture enters a network: value = ((sample / 255 * span + low) - mean) / std per channel,
+    where `range` gives low and span; mean and std are in the units of `range`.
+
+    size: fixed (height, width), or None where height and width are free. Then `side` is the length that
+    the frame's longer side is scaled to (None: as it is), rounded to a multiple of `multiple`.
+    resize: "stretch" fills the size, "letterbox" keeps the aspect ratio and fills up with `pad` (0..255).
+    margin: pixels around a crop that a stylizer needs to paint its rim as it paints its middle.
+    """
+
+    name: str | None = None
+    layout: Literal["NCHW", "NHWC", "CHW"] = "NCHW"
+    channels: Literal["RGB", "BGR"] = "RGB"
+    range: Literal["0..1", "0..255", "-1..1"] = "0..1"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    size: tuple[int, int] | None = None
+    side: int | None = None
+    multiple: int = 1
+    resize: Literal["stretch", "letterbox"] = "stretch"
+    pad: int = 114
+    margin: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What leaves a network. Fields that a task does not use stay at their defaults.
+
+    names: graph outputs by role, where they cannot be told from shapes (e.g. {"boxes": "6568"}).
+    kind: of semantic and matte networks. layout/channels/range: of the picture of a style network or the
+    class axis of a semantic one. boxes: units of detection boxes. nms: whether the graph already did it.
+    states: of a recurrent matte, pairs of input and output names; resolution input gets `downsample`.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    kind: Literal["logits", "probabilities", "labels"] = "logits"
+    layout: Literal["NCHW", "NHWC", "CHW"] = "NCHW"
+    channels: Literal["RGB", "BGR"] = "RGB"
+    range: Literal["0..1", "0..255", "-1..1"] = "0..1"
+    boxes: Literal["pixels", "unit"] = "pixels"
+    nms: bool = False
+    states: tuple[tuple[str, str], ...] = ()
+    downsample: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFile:
+    """One `.onnx` file of a card with its ends. `path` is where it lies or would lie once pulled."""
+
+    file: str
+    sha256: str | None
+    path: Path
+    input: ImageInput = ImageInput()
+    output: Output = Output()
+    url: str | None = None
+    bytes: int | None = None
+    md5: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model. `graphs` holds one file under "model" or, for "style-arbitrary", "style" and "apply".
+
+    classes: names in index order ("" for an index without a class); empty for matte and style networks.
+    A matte lists the one name it finds (e.g. ("person",)). threshold: of the class probability, or the
+    confidence of a detection.
+    """
+
+    name: str
+    task: Task
+    licence: str
+    source: str
+    graphs: dict[str, GraphFile]
+    origin: Path | None = None
+    classes: tuple[str, ...] = ()
+    threshold: float = 0.5
+    quality: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a graph. shape: int for a fixed axis, else a name or None."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Inputs and outputs of a graph, as its file declares them."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]

@@ -121,6 +121,23 @@ class Region(NamedTuple):
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a graph. shape: int for a fixed axis, else a name or None."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Inputs and outputs of a graph, as its file declares them."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+
 class Segmenter(Protocol):
     """Finds the wanted classes. Called from one thread."""
 

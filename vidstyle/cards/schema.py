@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from vidstyle.types import Port, Signature
+
+__all__ = ["Card", "GraphFile", "ImageInput", "Output", "Port", "Signature", "Task"]
+
 Task = Literal[
     "semantic",  # image -> logits, probabilities or labels of all classes (Fast-SCNN, DeepLab, SegFormer)
     "matte",  # image (+ recurrent states) -> one soft matte (U2-Net, RVM, PP-HumanSeg)
@@ -99,20 +103,3 @@ class Card:
     classes: tuple[str, ...] = ()
     threshold: float = 0.5
     quality: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output of a graph. shape: int for a fixed axis, else a name or None."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Inputs and outputs of a graph, as its file declares them."""
-
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]

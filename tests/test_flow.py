@@ -1,0 +1,129 @@
+"""The channel between stages: order, bounds, errors from either side, and threads that always end."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidstyle.flow import Clock, batched, mapped, prefetch
+
+
+class Upstream:
+    """Counts what was taken from it, and remembers whether and where it was closed."""
+
+    def __init__(self, length: int, fail_at: int | None = None) -> None:
+        self.taken = 0
+        self.closed_in: str | None = None
+        self._length, self._fail_at = length, fail_at
+
+    def __iter__(self) -> Iterator[int]:
+        return self._run()
+
+    def _run(self) -> Iterator[int]:
+        try:
+            for number in range(self._length):
+                if number == self._fail_at:
+                    raise RuntimeError(f"item {number}")
+                self.taken += 1
+                yield number
+        finally:
+            self.closed_in = threading.current_thread().name
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    gc.collect()
+    assert set(threading.enumerate()) <= before
+
+
+@given(length=st.integers(0, 40), size=st.integers(1, 9), depth=st.integers(1, 5))
+def test_everything_arrives_once_and_in_order(length: int, size: int, depth: int) -> None:
+    batches = list(prefetch(batched(prefetch(range(length), depth), size), depth))
+    assert [item for batch in batches for item in batch] == list(range(length))
+    assert all(len(batch) == size for batch in batches[:-1])
+    assert all(batches)
+
+
+@given(fail_at=st.integers(0, 12), depth=st.integers(1, 4))
+def test_an_error_above_arrives_as_itself_after_the_items_before_it(fail_at: int, depth: int) -> None:
+    upstream = Upstream(13, fail_at)
+    seen: list[int] = []
+    with pytest.raises(RuntimeError, match=f"item {fail_at}"):
+        for item in prefetch(mapped(lambda number: number, prefetch(upstream, depth)), depth):
+            seen.append(item)
+    assert seen == list(range(fail_at))
+    assert upstream.closed_in == "prefetch"
+
+
+@given(stop_at=st.integers(0, 12), depth=st.integers(1, 4))
+def test_closing_below_stops_and_closes_everything_above(stop_at: int, depth: int) -> None:
+    upstream = Upstream(1000)
+    stages = prefetch(batched(prefetch(mapped(lambda number: number, upstream), depth), 2), depth)
+    for _ in range(stop_at):
+        next(stages)
+    stages.close()
+    assert upstream.taken < 1000
+    assert stop_at == 0 or upstream.closed_in == "prefetch"
+
+
+def test_an_error_in_the_middle_ends_the_threads_on_both_sides() -> None:
+    upstream = Upstream(1000)
+
+    def burst(number: int) -> int:
+        if number == 5:
+            raise ValueError("in the middle")
+        return number
+
+    with pytest.raises(ValueError, match="in the middle"):
+        list(prefetch(mapped(burst, prefetch(upstream, 2)), 2))
+    assert upstream.closed_in == "prefetch"
+
+
+def test_it_never_runs_further_ahead_than_asked() -> None:
+    upstream = Upstream(100)
+    stage = prefetch(upstream, 3)
+    next(stage)
+    deadline = time.monotonic() + 5
+    while upstream.taken < 5 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert upstream.taken == 5  # one handed out, three waiting, one in the thread's hand
+    stage.close()
+
+
+def test_a_stage_that_was_never_begun_can_be_closed() -> None:
+    prefetch(Upstream(3), 1).close()
+
+
+@pytest.mark.parametrize("make", [lambda: list(batched([1], 0)), lambda: list(prefetch([1], 0))])
+def test_sizes_are_positive(make: object) -> None:
+    with pytest.raises(ValueError, match="not positive"):
+        make()  # type: ignore[operator]
+
+
+def test_the_clock_counts_the_work_and_not_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    clock = Clock()
+
+    def slow() -> Iterator[int]:
+        nonlocal now
+        for number in range(3):
+            now += 2.0
+            yield number
+
+    for _ in clock.watched("work", slow()):
+        now += 30.0
+    assert clock.seconds["work"] == 6.0
+    with pytest.raises(KeyError), clock.busy("failing"):
+        now += 1.0
+        raise KeyError
+    assert clock.seconds["failing"] == 1.0

@@ -1,0 +1,163 @@
+"""Stages as generators, and `prefetch`: the only concurrency in a process.
+
+A stage is a generator that owns the one above it: when it ends, fails or is closed, it closes its
+upstream. So one `close()` at the bottom ends every thread, and an error anywhere reaches the bottom as
+itself. Nothing here knows what flows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@contextmanager
+def owning(upstream: Iterable[T]) -> Iterator[Iterator[T]]:
+    """Iterates `upstream` and closes it on the way out, however that way is taken."""
+    iterator = iter(upstream)
+    try:
+        yield iterator
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+def mapped(function: Callable[[T], R], upstream: Iterable[T]) -> Generator[R, None, None]:
+    """`function` of every item, in order."""
+    with owning(upstream) as items:
+        for item in items:
+            yield function(item)
+
+
+def batched(upstream: Iterable[T], size: int) -> Generator[list[T], None, None]:
+    """Lists of `size` consecutive items; the last one may be shorter, none is empty."""
+    if size < 1:
+        raise ValueError(f"batch size {size} is not positive")
+    with owning(upstream) as items:
+        batch: list[T] = []
+        for item in items:
+            batch.append(item)
+            if len(batch) == size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def prefetch(upstream: Iterable[T], depth: int, name: str = "prefetch") -> Generator[T, None, None]:
+    """Runs `upstream` in a thread of its own, at most `depth` items ahead.
+
+    An exception of the upstream is raised here, after the items that came before it. Closing this
+    generator stops the thread at its next item, closes the upstream in that thread and waits for both.
+    """
+    channel: _Channel[T] = _Channel(depth)
+    thread = threading.Thread(target=_pump, args=(upstream, channel), name=name, daemon=True)
+    thread.start()
+    try:
+        yield from channel.items()
+    finally:
+        channel.cancel()
+        thread.join()
+
+
+def _pump(upstream: Iterable[T], channel: _Channel[T]) -> None:
+    error: BaseException | None = None
+    try:
+        with owning(upstream) as items:
+            for item in items:
+                if not channel.put(item):
+                    break
+                del item  # a waiting thread must not keep a frame alive
+    except BaseException as raised:
+        error = raised
+    channel.end(error)
+
+
+class _Channel(Generic[T]):
+    """A bounded queue with two ends that can each let go of it: `end` above, `cancel` below."""
+
+    def __init__(self, depth: int) -> None:
+        if depth < 1:
+            raise ValueError(f"prefetch depth {depth} is not positive")
+        self._depth = depth
+        self._items: deque[T] = deque()
+        self._changed = threading.Condition()
+        self._ended = False
+        self._cancelled = False
+        self._error: BaseException | None = None
+
+    def put(self, item: T) -> bool:
+        """Waits for room; False once the reader is gone."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancelled or len(self._items) < self._depth)
+            if self._cancelled:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def end(self, error: BaseException | None) -> None:
+        with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        with self._changed:
+            self._cancelled = True
+            self._items.clear()
+            self._changed.notify_all()
+
+    def items(self) -> Iterator[T]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._ended)
+                if not self._items:
+                    break
+                item = self._items.popleft()
+                self._changed.notify_all()
+            yield item
+            del item
+        if self._error is not None:
+            raise self._error
+
+
+class Clock:
+    """Busy seconds of each stage, by name.
+
+    Every name is written by one thread only, so no lock is needed. The time that a stage spends waiting
+    for its upstream in another thread does not count; `watched` subtracts what runs inside it.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def busy(self, stage: str) -> Iterator[None]:
+        """Adds the time of the block to `stage`, also when it raises."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begin
+
+    def watched(self, stage: str, upstream: Iterable[T]) -> Generator[T, None, None]:
+        """Passes items on and counts the time that the upstream takes to make each."""
+        with owning(upstream) as items:
+            while True:
+                with self.busy(stage):
+                    item: Any = next(items, _END)
+                if item is _END:
+                    return
+                yield item
+                del item
+
+
+_END = object()

@@ -1,0 +1,12 @@
+"""Where networks run: the device that was asked for, sessions on it, and the proof that they run there.
+
+The only room that imports onnxruntime.
+"""
+
+from __future__ import annotations
+
+from vidstyle.device.choose import Device, choose
+from vidstyle.device.report import Fact, report
+from vidstyle.device.session import Session, assigned
+
+__all__ = ["Device", "Fact", "Session", "assigned", "choose", "report"]

@@ -1,0 +1,96 @@
+"""ONNX Runtime, kept quiet: its imports, its errors, its log.
+
+ONNX Runtime writes warnings straight to file descriptor 2. The default logger is silenced at import;
+what it says while a provider is being tried is caught by `overheard` and read for the reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as _state
+
+FATAL = 4
+"""ONNX Runtime's severity level of messages that end the process."""
+
+RUNTIME_ERRORS: tuple[type[BaseException], ...] = tuple(
+    getattr(_state, name)
+    for name in (
+        "EPFail",
+        "EngineError",
+        "Fail",
+        "InvalidArgument",
+        "InvalidGraph",
+        "InvalidProtobuf",
+        "ModelLoaded",
+        "NoModel",
+        "NoSuchFile",
+        "NotFound",
+        "NotImplemented",
+        "RuntimeException",
+    )
+    if hasattr(_state, name)
+)
+"""What ONNX Runtime raises; its classes have no base of their own."""
+
+ort.set_default_logger_severity(FATAL)
+
+
+def first_line(error: BaseException) -> str:
+    """What an ONNX Runtime error says, without its code and its further lines."""
+    text = str(error).strip().splitlines()
+    head = text[0].strip() if text else type(error).__name__
+    if head.startswith("[ONNXRuntimeError]"):
+        head = head.split(" : ", 3)[-1]
+    detail = " ".join(line.strip() for line in text[1:2])
+    return f"{head} {detail}".strip()[:300]
+
+
+class Overheard:
+    """What was written to file descriptor 2 while `overheard` was open; `text` is set when it closes."""
+
+    text = ""
+
+
+@contextlib.contextmanager
+def overheard() -> Iterator[Overheard]:
+    """Catches stdout and stderr of the libraries inside, down to file descriptor 2, and gives it back as text.
+
+    The process's own stderr is silent meanwhile: use it only where nothing else writes.
+    """
+    heard = Overheard()
+    said = io.StringIO()
+    with tempfile.TemporaryFile() as sink:
+        try:
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _descriptor(2, sink):
+                ort.set_default_logger_severity(3)
+                yield heard
+        finally:
+            ort.set_default_logger_severity(FATAL)
+            sink.seek(0)
+            heard.text = sink.read().decode(errors="replace") + said.getvalue()
+
+
+@contextlib.contextmanager
+def _descriptor(number: int, sink: BinaryIO) -> Iterator[None]:
+    """File descriptor `number` points to `sink` inside; untouched where it is not open at all."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
+    try:
+        kept = os.dup(number)
+    except OSError:
+        yield
+        return
+    try:
+        os.dup2(sink.fileno(), number)
+        yield
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)

@@ -1,0 +1,118 @@
+"""A network on a device: built once, called from one thread, proven to run where it was asked to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from vidstyle.device.choose import Device
+from vidstyle.device.runtime import FATAL, RUNTIME_ERRORS, first_line
+from vidstyle.errors import DeviceError, ModelError
+from vidstyle.types import Port, Signature
+
+_FULL = ("out of memory", "failed to allocate", "bad_alloc", "cudaerrormemoryallocation", "alloc_failed")
+_BROKEN = ("cuda failure", "cuda error", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status")
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _options(threads: int | None, record: bool) -> ort.SessionOptions:
+    chosen = ort.SessionOptions()
+    chosen.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    chosen.intra_op_num_threads = threads or cores()
+    chosen.log_severity_level = FATAL
+    # Idle workers would spin on the cores that the decoder and the encoder need.
+    chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if record:
+        chosen.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    return chosen
+
+
+class Session:
+    """One network on one device.
+
+    model: the bytes of an ONNX model, or the path of a file (for one with external data). threads: CPU
+    threads inside one call (None: all cores of the process). name: what messages call it. record: keep
+    which provider each node got, for `assigned`.
+    Raises ModelError where the file is no network that ONNX Runtime can build, DeviceError where it
+    builds but not on `device`. Call it from one thread only: ONNX Runtime's memory grows otherwise.
+    """
+
+    def __init__(
+        self,
+        model: bytes | Path,
+        device: Device,
+        *,
+        threads: int | None = None,
+        name: str = "",
+        record: bool = False,
+    ) -> None:
+        self.device = device
+        self.name = name or (model.name if isinstance(model, Path) else "network")
+        self._session = self._build(model, _options(threads, record))
+        self._session.disable_fallback()
+        self.signature = Signature(
+            tuple(_port(node) for node in self._session.get_inputs()),
+            tuple(_port(node) for node in self._session.get_outputs()),
+        )
+
+    def _build(self, model: bytes | Path, options: ort.SessionOptions) -> ort.InferenceSession:
+        source = str(model) if isinstance(model, Path) else model
+        try:
+            built = ort.InferenceSession(source, options, providers=self.device.providers)
+        except RUNTIME_ERRORS as error:
+            raise self._error(error, "cannot be built") from error
+        got = built.get_providers()[0]
+        if got != self.device.provider:
+            raise DeviceError(
+                f"{self.name}: asked for {self.device.label}, but ONNX Runtime built it on {got}"
+            )
+        return built
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """Outputs in the order of `signature.outputs`, for arrays by input name.
+
+        Raises ModelError for a wrong name, shape or type and for a node that fails, DeviceError where
+        the device runs out of memory or stops working.
+        """
+        contiguous = {key: np.ascontiguousarray(value) for key, value in feeds.items()}
+        try:
+            return list(self._session.run(None, contiguous))
+        except (*RUNTIME_ERRORS, ValueError) as error:
+            raise self._error(error, "cannot run") from error
+
+    def _error(self, error: BaseException, what: str) -> DeviceError | ModelError:
+        text = str(error).lower()
+        if any(word in text for word in _FULL):
+            hint = "use a smaller picture, a smaller batch, or --device cpu"
+            return DeviceError(f"{self.name}: {self.device.label} is out of memory: {hint}")
+        if self.device.kind == "cuda" and any(word in text for word in _BROKEN):
+            return DeviceError(f"{self.name}: {self.device.label} failed: {first_line(error)}")
+        return ModelError(f"{self.name} {what}: {first_line(error)}")
+
+
+def _port(node: Any) -> Port:
+    shape = tuple(axis if isinstance(axis, int | str) else None for axis in node.shape)
+    return Port(node.name, node.type.removeprefix("tensor(").removesuffix(")"), shape)
+
+
+def assigned(session: Session) -> dict[str, str]:
+    """Which provider runs which node: "Conv_12" or "Conv#3" (its place, for a node without a name) to a
+    provider's name. For a session built with `record=True`; raises ModelError otherwise."""
+    try:
+        subgraphs = session._session.get_provider_graph_assignment_info()
+    except (*RUNTIME_ERRORS, AttributeError) as error:
+        raise ModelError(f"{session.name}: build it with record=True to see its nodes") from error
+    nodes = [(part.ep_name, node) for part in subgraphs for node in part.get_nodes()]
+    return {node.name or f"{node.op_type}#{place}": provider for place, (provider, node) in enumerate(nodes)}

@@ -5,8 +5,8 @@ The only room that imports onnxruntime.
 
 from __future__ import annotations
 
-from vidstyle.device.choose import Device, choose
-from vidstyle.device.report import Fact, report
+from vidstyle.device.choice import Device, choose
+from vidstyle.device.facts import Fact, report
 from vidstyle.device.session import Session, assigned
 
 __all__ = ["Device", "Fact", "Session", "assigned", "choose", "report"]

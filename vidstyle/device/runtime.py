@@ -61,7 +61,7 @@ class Overheard:
 
 @contextlib.contextmanager
 def overheard() -> Iterator[Overheard]:
-    """Catches stdout and stderr of the libraries inside, down to file descriptor 2, and gives it back as text.
+    """Catches what the libraries inside print, down to file descriptor 2, and gives it back as text.
 
     The process's own stderr is silent meanwhile: use it only where nothing else writes.
     """

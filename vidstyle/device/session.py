@@ -11,11 +11,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from vidstyle.device.choose import Device
+from vidstyle.device.choice import Device
 from vidstyle.device.runtime import FATAL, RUNTIME_ERRORS, first_line
 from vidstyle.errors import DeviceError, ModelError
 from vidstyle.types import Port, Signature
 
+_RUN_ERRORS: tuple[type[BaseException], ...] = (*RUNTIME_ERRORS, ValueError)
 _FULL = ("out of memory", "failed to allocate", "bad_alloc", "cudaerrormemoryallocation", "alloc_failed")
 _BROKEN = ("cuda failure", "cuda error", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status")
 
@@ -75,9 +76,7 @@ class Session:
             raise self._error(error, "cannot be built") from error
         got = built.get_providers()[0]
         if got != self.device.provider:
-            raise DeviceError(
-                f"{self.name}: asked for {self.device.label}, but ONNX Runtime built it on {got}"
-            )
+            raise DeviceError(f"{self.name}: asked for {self.device.label}, got {got}")
         return built
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
@@ -89,7 +88,7 @@ class Session:
         contiguous = {key: np.ascontiguousarray(value) for key, value in feeds.items()}
         try:
             return list(self._session.run(None, contiguous))
-        except (*RUNTIME_ERRORS, ValueError) as error:
+        except _RUN_ERRORS as error:
             raise self._error(error, "cannot run") from error
 
     def _error(self, error: BaseException, what: str) -> DeviceError | ModelError:
@@ -112,7 +111,7 @@ def assigned(session: Session) -> dict[str, str]:
     provider's name. For a session built with `record=True`; raises ModelError otherwise."""
     try:
         subgraphs = session._session.get_provider_graph_assignment_info()
-    except (*RUNTIME_ERRORS, AttributeError) as error:
+    except RUNTIME_ERRORS as error:
         raise ModelError(f"{session.name}: build it with record=True to see its nodes") from error
     nodes = [(part.ep_name, node) for part in subgraphs for node in part.get_nodes()]
     return {node.name or f"{node.op_type}#{place}": provider for place, (provider, node) in enumerate(nodes)}

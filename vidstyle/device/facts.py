@@ -20,7 +20,7 @@ class Fact(NamedTuple):
 
 
 def report() -> list[Fact]:
-    """Versions, providers, CUDA devices and libraries, CPU threads. Starts CUDA where it can; never raises."""
+    """Versions, providers, CUDA devices, libraries, CPU threads. Starts CUDA where it can; never raises."""
     reason = cuda.why_not(0)
     facts = [
         Fact("onnxruntime", ort.__version__),

@@ -1,5 +1,19 @@
 """The model card: what a `.onnx` file is, as dataclasses that mirror the tables of `<name>.toml`.
 
+    name = "fastscnn"          # the file's stem
+    task = "semantic"          # one of `Task`
+    licence = "MIT"
+    source = "https://..."     # where it comes from, who trained it on what
+    classes = ["background", "laptop"]    # or a word of `labels.PRESETS`: "coco80", "voc21", ...
+    threshold = 0.5
+    [model]                    # "style-arbitrary" has [style] and [apply] instead
+    file = "fastscnn.onnx"     # beside the card, or pulled into the user's cache
+    sha256 = "..."             # may be left out for a file without url
+    url = "https://..."        # with bytes and, where only that is published, md5
+    [model.input]              # keys of `ImageInput`
+    [model.output]             # keys of `Output`
+    [quality]                  # free: measured figures
+
 Reading and checking live in the sibling modules; this page is the format. A key that is not here is an
 error that names the file and the key.
 """
@@ -12,7 +26,7 @@ from typing import Literal
 
 from vidstyle.types import Port, Signature
 
-__all__ = ["Card", "GraphFile", "ImageInput", "Output", "Port", "Signature", "Task"]
+__all__ = ["Card", "GraphFile", "ImageInput", "Output", "Port", "Signature", "Task", "roles", "tables"]
 
 Task = Literal[
     "semantic",  # image -> logits, probabilities or labels of all classes (Fast-SCNN, DeepLab, SegFormer)
@@ -25,10 +39,33 @@ Task = Literal[
 ]
 
 
+def tables(task: Task) -> tuple[str, ...]:
+    """Names of a card's graphs, which are also the names of their tables."""
+    return ("style", "apply") if task == "style-arbitrary" else ("model",)
+
+
+def roles(task: Task, graph: str = "model") -> tuple[str, ...]:
+    """What the outputs of a graph are called in `Output.names`.
+
+    semantic: out (N, C, h, w) or labels (N, h, w). matte: matte (N, 1, h, w). yolo-seg: detections,
+    prototypes. mask-rcnn: boxes (n, 4), labels (n,), scores (n,), masks (n, 1, h, w). rf-detr-seg:
+    boxes (1, Q, 4), labels (1, Q, C), masks (1, Q, h, w). Styles: picture, or code.
+    """
+    return {
+        "semantic": ("out",),
+        "matte": ("matte",),
+        "yolo-seg": ("detections", "prototypes"),
+        "mask-rcnn": ("boxes", "labels", "scores", "masks"),
+        "rf-detr-seg": ("boxes", "labels", "masks"),
+        "style-fixed": ("picture",),
+        "style-arbitrary": ("code",) if graph == "style" else ("picture",),
+    }[task]
+
+
 @dataclass(frozen=True, slots=True)
 class ImageInput:
     """How a picture enters a network: value = ((sample / 255 * span + low) - mean) / std per channel,
-    where `range` gives low and span; mean and std are in the units of `range`.
+    where `range` gives low and span; mean and std are in the units of `range`, in the order of `channels`.
 
     size: fixed (height, width), or None where height and width are free. Then `side` is the length that
     the frame's longer side is scaled to (None: as it is), rounded to a multiple of `multiple`.
@@ -54,10 +91,13 @@ class ImageInput:
 class Output:
     """What leaves a network. Fields that a task does not use stay at their defaults.
 
-    names: graph outputs by role, where they cannot be told from shapes (e.g. {"boxes": "6568"}).
+    names: graph outputs by role (see `roles`), where they cannot be told from shapes or from their own
+    names (e.g. {"boxes": "6568"}).
     kind: of semantic and matte networks. layout/channels/range: of the picture of a style network or the
     class axis of a semantic one. boxes: units of detection boxes. nms: whether the graph already did it.
-    states: of a recurrent matte, pairs of input and output names; resolution input gets `downsample`.
+    For "yolo-seg", layout is that of the prototypes; that of the detections shows in their shape.
+    states: of a recurrent matte, pairs of input and output names; an input "downsample_ratio" gets
+    `downsample`.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -103,3 +143,8 @@ class Card:
     classes: tuple[str, ...] = ()
     threshold: float = 0.5
     quality: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["segmenter", "stylizer"]:
+        """Which of the two protocols of `vidstyle.types` it can serve."""
+        return "stylizer" if self.task.startswith("style") else "segmenter"

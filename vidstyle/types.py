@@ -207,15 +207,16 @@ class EncodeOptions:
 class Job:
     """One video to paint and how. Paths are local files.
 
-    styles: pictures (paths or names of built-in ones) with their weights. classes: names as the user
-    gave them; ("all",) paints the whole frame. start, end: a part of the video, in seconds from its
+    styles: pictures (paths or names of built-in ones) with their weights; empty for the default one, or
+    for a network with a style of its own. classes: names as the user gave them; ("all",) paints the
+    whole frame. start, end: a part of the video, in seconds from its
     first frame. feather: pixels over which the edge of the mask fades. threshold: 0..1 or None for the
     card's own.
     """
 
     source: Path
     target: Path | None = None
-    styles: tuple[tuple[str, float], ...] = (("starry", 1.0),)
+    styles: tuple[tuple[str, float], ...] = ()
     classes: tuple[str, ...] = ("laptop",)
     invert: bool = False
     strength: float = 1.0
@@ -233,12 +234,39 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class JobResult:
-    """What happened. `seconds` maps a stage to the seconds it was busy; `notes` are the lines a user
-    should read (streams that could not be kept, frames repeated for damaged packets, ...)."""
+class Plan:
+    """What a job is about to do, said before its first frame. `frames` is the container's claim."""
 
     source: Path
     target: Path
+    frames: int | None
+    segmenter: str | None
+    stylizer: str
+    device: str
+    codec: str
+    decoder: str
+
+
+class Watcher(Protocol):
+    """Is told how a job goes on. Called from the thread that runs the job."""
+
+    def begin(self, plan: Plan) -> None:
+        """Everything is open; the first frame follows."""
+        ...
+
+    def advance(self, frames: int) -> None:
+        """So many more frames are encoded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What happened. `coverage` is the painted share of the picture, mean over all frames, 0 to 1.
+    `seconds` maps a stage to the seconds it was busy (stages overlap: they add up to more than
+    `elapsed`). `notes` are the lines a user should read: streams that could not be kept, frames repeated
+    for damaged packets, ..."""
+
+    plan: Plan
     frames: int
     frames_with_class: int
     coverage: float
@@ -248,5 +276,5 @@ class JobResult:
 
     @property
     def fps(self) -> float:
-        """Frames per second of the whole process."""
+        """Frames per second of the whole job, opening and checking included."""
         return self.frames / self.elapsed if self.elapsed else 0.0

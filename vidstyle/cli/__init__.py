@@ -1,0 +1,116 @@
+"""The command line: `vidstyle INPUT --style PICTURE --class NAME` and its sister commands.
+
+Parses and shows. The only room that exits: errors become one line on stderr and a code of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from vidstyle.cli import bench, facts, preview, run
+from vidstyle.errors import VidstyleError
+
+BUG, INTERRUPTED, TERMINATED, BROKEN_PIPE = 70, 130, 143, 141
+
+
+class RunByDefault(TyperGroup):
+    """A group in which `run` is meant where the first word is no command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
+        if args and args[0] not in self.commands and args[0] not in own:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    name="vidstyle",
+    cls=RunByDefault,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="vidstyle INPUT --style PICTURE --class NAME is short for vidstyle run; see vidstyle run --help.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from vidstyle import __version__
+
+        typer.echo(f"vidstyle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+) -> None:
+    """Paint one kind of thing in a video in the style of a picture."""
+
+
+app.command("run")(run.command)
+app.command("preview")(preview.command)
+app.command("bench")(bench.command)
+app.command("styles")(facts.styles)
+app.command("classes")(facts.classes)
+app.command("doctor")(facts.doctor)
+app.add_typer(facts.models, name="models")
+
+
+class Terminated(BaseException):
+    """SIGTERM, on its way through the `finally` blocks that remove unfinished files."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise Terminated
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command line and exits with its code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(code(arguments))
+
+
+def code(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns its exit code (see `vidstyle.errors`)."""
+    try:
+        ended = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except VidstyleError as error:
+        return _failed(str(error), error.exit_code)
+    except TyperException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed("interrupted; nothing was written", INTERRUPTED)
+    except Terminated:
+        return _failed("terminated; nothing was written", TERMINATED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
+        return BROKEN_PIPE
+    except Exception:
+        traceback.print_exc()
+        return _failed("this is a bug in vidstyle: please report the lines above", BUG)
+    return ended if isinstance(ended, int) else 0
+
+
+def _failed(line: str, exit_code: int) -> int:
+    print(f"vidstyle: {' '.join(line.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _misused(error: TyperException) -> int:
+    """A wrong flag or a missing word. Without any word at all the help is the answer."""
+    message = error.format_message().strip()
+    if not message or len(message.splitlines()) > 3:
+        print(message, file=sys.stderr)
+        return error.exit_code
+    return _failed(f"{message[:1].lower()}{message[1:]}", error.exit_code)

@@ -1,0 +1,188 @@
+"""The way of a frame: source to target, through the rooms below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vidstyle import media
+from vidstyle.flow import Clock, batched, prefetch
+from vidstyle.pipeline.networks import Networks, load
+from vidstyle.pipeline.stages import Brush, Painted, everything, frame_mask, paint, segment, steady, stored
+from vidstyle.types import EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
+
+__all__ = ["Networks", "load", "process", "run"]
+
+AHEAD = 2
+"""Batches that decode may be ahead of inference, and inference of encode."""
+
+
+def process(
+    source: Path | str,
+    target: Path | str | None = None,
+    *,
+    style: str | Sequence[tuple[str, float]] = (),
+    classes: str | Sequence[str] = "laptop",
+    invert: bool = False,
+    strength: float = 1.0,
+    preserve_color: bool = False,
+    feather: float = Job.feather,
+    threshold: float | None = None,
+    mask_out: Path | str | None = None,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    encode: EncodeOptions | None = None,
+    device: str = "auto",
+    segmenter: str | None = None,
+    stylizer: str | None = None,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+) -> JobResult:
+    """Paints `classes` in the video `source` in the style of `style` and writes `target`.
+
+    target: None writes `<stem>.vidstyle<ext>` beside the source. style: a picture or the name of a
+    built-in one, or several with weights; empty for the default, "starry". classes: one name or several; "all" paints whole frames.
+    The other arguments are the command's flags: see `vidstyle.Job`.
+    Raises a `vidstyle.VidstyleError` with one line that says what to do; then no output is left.
+    """
+    job = Job(
+        source=Path(source),
+        target=None if target is None else Path(target),
+        styles=((style, 1.0),) if isinstance(style, str) else tuple(style),
+        classes=(classes,) if isinstance(classes, str) else tuple(classes),
+        invert=invert,
+        strength=strength,
+        preserve_color=preserve_color,
+        feather=feather,
+        threshold=threshold,
+        mask_out=None if mask_out is None else Path(mask_out),
+        start=start,
+        end=end,
+        encode=encode or EncodeOptions(),
+        device=device,
+        segmenter=segmenter,
+        stylizer=stylizer,
+        overwrite=overwrite,
+    )
+    return run(job, watcher=watcher)
+
+
+def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = None) -> JobResult:
+    """Does one job. `networks` may be kept from job to job where their settings are the same."""
+    begun, clock, tally = time.perf_counter(), Clock(), _Tally()
+    with media.Source(job.source, start=job.start, end=job.end) as video:
+        networks = networks or load(job)
+        with _Outputs.open(job, video) as outputs:
+            plan = _plan(job, video, networks, outputs)
+            if watcher is not None:
+                watcher.begin(plan)
+            with closing(prefetch(_way(job, video, networks, clock), AHEAD, "inference")) as batches:
+                for batch in batches:
+                    with clock.busy("encode"):
+                        outputs.write(batch)
+                    tally.add(batch, video.info)
+                    if watcher is not None:
+                        watcher.advance(len(batch))
+            with clock.busy("encode"):
+                outputs.finish(video.trailing())
+    notes = (*video.notes, *outputs.notes, *tally.notes(job))
+    return tally.result(plan, time.perf_counter() - begun, clock, notes)
+
+
+def _way(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Iterator[list[Painted]]:
+    """Decode, segment, track, stylize: everything between the two files."""
+    info, segmenter = video.info, networks.segmenter
+    size = segmenter.picture_size(*info.upright_size) if segmenter else None
+    decoded = batched(clock.watched("decode", video.frames(size)), networks.batch)
+    batches = prefetch(decoded, AHEAD, "decode")
+    masked = steady(segment(batches, segmenter, clock), clock) if segmenter else everything(batches)
+    brush = Brush(networks.stylizer, job.strength, job.preserve_color, job.feather, networks.batch)
+    return paint(stored(masked, info.orientation, job.invert), brush, info, clock)
+
+
+@dataclass(slots=True)
+class _Outputs:
+    """The video and, where asked for, its masks as a video: both whole, or neither."""
+
+    info: VideoInfo
+    sink: media.Sink
+    masks: media.MaskWriter | None
+
+    @classmethod
+    @contextmanager
+    def open(cls, job: Job, video: media.Source) -> Iterator[_Outputs]:
+        target = job.target or media.default_target(job.source, video)
+        with ExitStack() as stack:
+            sink = stack.enter_context(media.Sink(target, video, job.encode, overwrite=job.overwrite))
+            masks = None
+            if job.mask_out is not None:
+                masks = stack.enter_context(media.MaskWriter(job.mask_out, video, overwrite=job.overwrite))
+            yield cls(video.info, sink, masks)
+
+    def write(self, batch: list[Painted]) -> None:
+        for painted in batch:
+            self.sink.write(painted.frame)
+            if self.masks is not None:
+                self.masks.write(painted.frame, frame_mask(painted, self.info.width, self.info.height))
+
+    def finish(self, trailing: Sequence[object]) -> None:
+        if self.masks is not None:
+            self.masks.finish()
+        self.sink.finish(trailing)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.sink.notes, *(self.masks.notes if self.masks else ()))
+
+
+def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) -> Plan:
+    return Plan(
+        source=job.source,
+        target=outputs.sink.target,
+        frames=video.info.frames,
+        segmenter=networks.segmenter.name if networks.segmenter else None,
+        stylizer=networks.stylizer.name,
+        device=networks.device.label,
+        codec=outputs.sink.codec,
+        decoder=video.info.decoder,
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    frames: int = 0
+    matched: int = 0
+    coverage: float = 0.0
+
+    def add(self, batch: list[Painted], info: VideoInfo) -> None:
+        self.frames += len(batch)
+        for painted in batch:
+            if painted.mask is not None:
+                self.matched += 1
+                self.coverage += _share(painted, info)
+
+    def notes(self, job: Job) -> tuple[str, ...]:
+        if self.matched or not self.frames:
+            return ()
+        wanted = " or ".join(job.classes)
+        return (f"no {wanted} was found in any frame, so nothing is painted; try a lower --threshold",)
+
+    def result(self, plan: Plan, elapsed: float, clock: Clock, notes: tuple[str, ...]) -> JobResult:
+        return JobResult(
+            plan=plan,
+            frames=self.frames,
+            frames_with_class=self.matched,
+            coverage=self.coverage / self.frames if self.frames else 0.0,
+            elapsed=elapsed,
+            seconds=dict(clock.seconds),
+            notes=notes,
+        )
+
+
+def _share(painted: Painted, info: VideoInfo) -> float:
+    """The share of the frame that was painted, soft pixels in proportion."""
+    return float(frame_mask(painted, info.width, info.height).mean(dtype="f8")) / 255

@@ -1,0 +1,68 @@
+"""From the words of a job to loaded networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidstyle import cards, device, media, segmenters, stylizers
+from vidstyle.graphs import join
+from vidstyle.pipeline import styles
+from vidstyle.types import Job, Segmenter, Stylizer
+
+BATCH = {"cpu": 1, "cuda": 8}
+"""Frames per call: a GPU is idle with one; on a CPU more only cost memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What a job needs loaded. `segmenter` is None where the whole frame is painted."""
+
+    segmenter: Segmenter | None
+    stylizer: Stylizer
+    device: device.Device
+
+    @property
+    def batch(self) -> int:
+        return BATCH[self.device.kind]
+
+
+def load(job: Job) -> Networks:
+    """Loads the job's networks on its device and reads its style pictures.
+
+    Raises UsageError for an unknown name or class, InputError for a picture, ModelError for a network,
+    DeviceError for the device.
+    """
+    place = device.choose(job.device)
+    stylizer = _stylizer(job, place)
+    return Networks(_segmenter(job, place), stylizer, place)
+
+
+def card(name_or_path: str, kind: cards.Kind) -> cards.Card:
+    """The checked card of a network: its files are there, whole, and fit what the card says."""
+    found = cards.find(name_or_path, kind)
+    if not isinstance(found, cards.Card):
+        found = cards.infer(found, {"model": join.signature(found)})
+    cards.verify(found)
+    cards.check(found, {role: join.signature(graph.path) for role, graph in found.graphs.items()})
+    return found
+
+
+def _segmenter(job: Job, place: device.Device) -> Segmenter | None:
+    if job.classes == ("all",):
+        return None
+    chosen = card(job.segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
+    return segmenters.load(chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind])
+
+
+def _stylizer(job: Job, place: device.Device) -> Stylizer:
+    chosen = card(job.stylizer or cards.DEFAULT_STYLIZER, "stylizer")
+    return stylizers.load(chosen, place, _pictures(job, chosen))
+
+
+def _pictures(job: Job, chosen: cards.Card) -> Sequence[styles.Weighted]:
+    if chosen.task == "style-fixed":
+        styles.refuse(job.styles, chosen.name)
+        return []
+    wanted = job.styles or ((styles.DEFAULT, 1.0),)
+    return [(media.load_picture(styles.find(name)), weight) for name, weight in wanted]

@@ -1,0 +1,191 @@
+"""The stages between decode and encode: generators over batches of consecutive frames."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidstyle import media
+from vidstyle.flow import Clock, mapped, owning
+from vidstyle.pipeline import track
+from vidstyle.pipeline.masks import Mask, painted_box, region_mask, shows_match
+from vidstyle.pipeline.regions import Regions, union
+from vidstyle.types import Frame, Orientation, Planes, Region, Samples, Segmenter, Stylizer, VideoInfo
+
+Batches = Iterable[list["Masked"]]
+Stage = Generator[list["Masked"], None, None]
+
+EVERYTHING: Mask = np.ones((1, 1), np.float32)
+
+
+@dataclass(slots=True)
+class Masked:
+    """A frame and its small mask (any size, covering the frame), upright until `stored`, None where
+    nothing matches. `blocks` and `cut` are what `track` remembers of the small picture."""
+
+    frame: Frame
+    mask: Mask | None
+    blocks: Mask | None = None
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class Painted:
+    """A frame on its way to the encoder, and the 8-bit mask it was painted by (None: untouched)."""
+
+    frame: Frame
+    region: Region | None = None
+    mask: NDArray[np.uint8] | None = None
+
+
+def everything(batches: Iterable[list[Frame]]) -> Stage:
+    """Masks every frame as a whole: the class "all"."""
+    return mapped(lambda batch: [Masked(frame, EVERYTHING) for frame in batch], batches)
+
+
+def segment(batches: Iterable[list[Frame]], segmenter: Segmenter, clock: Clock) -> Stage:
+    """Finds the masks, scene by scene: the segmenter forgets at a cut."""
+    last: Mask | None = None
+    with owning(batches) as incoming:
+        for batch in incoming:
+            with clock.busy("segment"):
+                found: list[Masked] = []
+                for frame in batch:
+                    now = track.blocks(_picture(frame))
+                    found.append(Masked(frame, None, now, track.is_cut(last, now)))
+                    last = now
+                for scene in _scenes(found):
+                    _find(scene, segmenter)
+            yield found
+
+
+def _picture(frame: Frame) -> NDArray[np.uint8]:
+    if frame.picture is None:
+        raise ValueError(f"frame {frame.index} came without a small picture")
+    return frame.picture
+
+
+def _scenes(batch: list[Masked]) -> list[list[Masked]]:
+    scenes: list[list[Masked]] = []
+    for masked in batch:
+        if masked.cut or not scenes:
+            scenes.append([])
+        scenes[-1].append(masked)
+    return scenes
+
+
+def _find(scene: list[Masked], segmenter: Segmenter) -> None:
+    if scene[0].cut:
+        segmenter.reset()
+    pictures = np.stack([_picture(masked.frame) for masked in scene])
+    for masked, mask in zip(scene, segmenter.masks(pictures), strict=True):
+        masked.mask = mask
+
+
+def steady(batches: Batches, clock: Clock) -> Stage:
+    """Holds masks still where the picture holds still (see `track`)."""
+    memory = track.Steady()
+    with owning(batches) as incoming:
+        for batch in incoming:
+            with clock.busy("track"):
+                for masked in batch:
+                    if masked.mask is not None and masked.blocks is not None:
+                        masked.mask = memory.next(masked.mask, masked.blocks, cut=masked.cut)
+            yield batch
+
+
+def stored(batches: Batches, orientation: Orientation, invert: bool) -> Stage:
+    """Turns masks to the stored picture, inverts them if asked, and drops those that show no match."""
+
+    def turned(batch: list[Masked]) -> list[Masked]:
+        for masked in batch:
+            if masked.mask is not None:
+                mask = orientation.stored(1.0 - masked.mask if invert else masked.mask)
+                masked.mask = np.ascontiguousarray(mask) if shows_match(mask) else None
+        return batch
+
+    return mapped(turned, batches)
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """How regions are painted: the stylizer and the numbers that go with it."""
+
+    stylizer: Stylizer
+    strength: float
+    preserve_color: bool
+    feather: float
+    batch: int
+
+
+def paint(
+    batches: Batches, brush: Brush, info: VideoInfo, clock: Clock
+) -> Generator[list[Painted], None, None]:
+    """Paints the masked frames of each batch in one common region; the others pass untouched."""
+    regions = _regions(brush.stylizer, info)
+    with owning(batches) as incoming:
+        for batch in incoming:
+            with clock.busy("stylize"):
+                matched = [masked for masked in batch if masked.mask is not None]
+                painted = iter(_painted(matched, brush, info, regions) if matched else [])
+                out = [Painted(masked.frame) if masked.mask is None else next(painted) for masked in batch]
+            yield out
+
+
+def _regions(stylizer: Stylizer, info: VideoInfo) -> Regions:
+    aspect = None
+    if stylizer.size is not None:
+        height, width = stylizer.size
+        aspect = height / width if info.orientation.turns % 2 else width / height
+    return Regions(
+        info.width, info.height, multiple=stylizer.multiple, margin=stylizer.margin, aspect=aspect
+    )
+
+
+def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regions) -> list[Painted]:
+    small = [masked.mask for masked in matched if masked.mask is not None]
+    boxes = [painted_box(mask, info.width, info.height, brush.feather) for mask in small]
+    region = regions.around(union(boxes))
+    masks = [region_mask(mask, region, info.width, info.height, brush.feather) for mask in small]
+    crops = [media.crop(masked.frame, info, region) for masked in matched]
+    planes = _run(crops, masks, brush, info)
+    return [
+        Painted(media.repaint(masked.frame, info, [(region, patch)]), region, mask)
+        for masked, patch, mask in zip(matched, planes, masks, strict=True)
+    ]
+
+
+def _run(crops: list[Planes], masks: list[NDArray[np.uint8]], brush: Brush, info: VideoInfo) -> list[Planes]:
+    """One batch through the stylizer, upright; a short one is filled up with its last frame, because
+    mixed batch sizes make the runtime plan and allocate anew."""
+    orientation, count = info.orientation, len(crops)
+    fill = range(count, brush.batch)
+    batch = tuple(
+        _stacked([crop[plane] for crop in crops], orientation, len(fill)) for plane in range(len(crops[0]))
+    )
+    painted = brush.stylizer.paint(
+        batch,
+        _stacked(masks, orientation, len(fill)),
+        info.format,
+        strength=brush.strength,
+        preserve_color=brush.preserve_color,
+    )
+    return [tuple(orientation.stored(plane[index]) for plane in painted) for index in range(count)]
+
+
+def _stacked(pictures: list[Samples], orientation: Orientation, fill: int) -> Samples:
+    upright = [orientation.upright(picture) for picture in pictures]
+    return np.stack(upright + upright[-1:] * fill)
+
+
+def frame_mask(painted: Painted, width: int, height: int) -> NDArray[np.uint8]:
+    """The mask of the whole frame, (height, width), 0 where it was left alone."""
+    whole = np.zeros((height, width), np.uint8)
+    if painted.region is not None and painted.mask is not None:
+        x, y, _, _ = painted.region
+        inside = painted.mask[: height - y, : width - x]
+        whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    return whole

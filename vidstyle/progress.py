@@ -1,0 +1,78 @@
+"""What a person sees while a job runs: lines and a bar on stderr, nothing on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from vidstyle.types import JobResult, Plan
+
+
+def say(line: str) -> None:
+    """One line on stderr, above a bar that may be drawn there."""
+    tqdm.write(line, file=sys.stderr)
+
+
+class Bar:
+    """A progress bar with frames per second and time left, and what runs above it. Quiet shows none."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar: tqdm[Any] | None = None
+
+    def begin(self, plan: Plan) -> None:
+        if self._quiet:
+            return
+        say(described(plan))
+        self._bar = tqdm(
+            total=plan.frames, unit="frame", desc=plan.source.name, file=sys.stderr, dynamic_ncols=True
+        )
+
+    def advance(self, frames: int) -> None:
+        if self._bar is not None:
+            self._bar.update(frames)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def described(plan: Plan) -> str:
+    """The line that says which networks, device, decoder and codec are in use."""
+    networks = f"{plan.segmenter} + {plan.stylizer}" if plan.segmenter else plan.stylizer
+    return f"{networks} on {plan.device}, {plan.decoder} -> {plan.codec}"
+
+
+def summary(result: JobResult) -> list[str]:
+    """The lines at the end: what a user should know of this run, then what it did and where it lies."""
+    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
+    share = f"{result.coverage:.1%} of the picture"
+    return [
+        *(f"note: {note}" for note in result.notes),
+        f"{result.frames} frames, {result.frames_with_class} painted, {share}; "
+        f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
+        f"wrote {result.plan.target}",
+    ]
+
+
+def document(result: JobResult) -> str:
+    """The result as one JSON object for `--json`."""
+    facts = {**asdict(result), "fps": result.fps}
+    return json.dumps(facts, default=_plain)
+
+
+def _plain(value: object) -> str | float:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Fraction):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no place in the document")

@@ -7,8 +7,8 @@ stop sign, parking meter, bench, bird, cat, dog, horse, sheep, cow, elephant, be
 umbrella, handbag, tie, suitcase, frisbee, skis, snowboard, sports ball, kite, baseball bat, baseball glove,
 skateboard, surfboard, tennis racket, bottle, wine glass, cup, fork, knife, spoon, bowl, banana, apple,
 sandwich, orange, broccoli, carrot, hot dog, pizza, donut, cake, chair, couch, potted plant, bed,
-dining table, toilet, tv, laptop, mouse, remote, keyboard, cell phone, microwave, oven, toaster, sink, refrigerator, book,
-clock, vase, scissors, teddy bear, hair drier, toothbrush"""
+dining table, toilet, tv, laptop, mouse, remote, keyboard, cell phone, microwave, oven, toaster, sink,
+refrigerator, book, clock, vase, scissors, teddy bear, hair drier, toothbrush"""
 
 _VOC = """background, aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, dining table, dog,
 horse, motorbike, person, potted plant, sheep, sofa, train, tv"""

@@ -76,3 +76,21 @@ def _plain(value: object) -> str | float:
     if isinstance(value, Fraction):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no place in the document")
+
+
+class Download:
+    """A bar in bytes for one download."""
+
+    def __init__(self, name: str) -> None:
+        self._bar: tqdm[Any] = tqdm(desc=name, unit="B", unit_scale=True, file=sys.stderr, leave=False)
+
+    def at(self, done: int, total: int | None) -> None:
+        """So many bytes are here, of so many (None: the server does not say)."""
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Download:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

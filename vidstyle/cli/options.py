@@ -59,11 +59,17 @@ Strength = Annotated[
 ]
 PreserveColor = Annotated[
     bool,
-    typer.Option("--preserve-color", help="Keep the source's colours: only its light is painted.", rich_help_panel=PAINT),
+    typer.Option(
+        "--preserve-color",
+        help="Keep the source's colours: only its light is painted.",
+        rich_help_panel=PAINT,
+    ),
 ]
 Feather = Annotated[
     float,
-    typer.Option("--feather", min=0, max=256, help="Pixels over which the edge fades.", rich_help_panel=PAINT),
+    typer.Option(
+        "--feather", min=0, max=256, help="Pixels over which the edge fades.", rich_help_panel=PAINT
+    ),
 ]
 Threshold = Annotated[
     float | None,
@@ -78,14 +84,17 @@ Threshold = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where the networks run.", rich_help_panel=NETWORKS),
+    typer.Option(
+        "--device", metavar="auto|cpu|cuda[:N]", help="Where the networks run.", rich_help_panel=NETWORKS
+    ),
 ]
 Segmenter = Annotated[
     str | None,
     typer.Option(
         "--segmenter",
         metavar="NAME|PATH",
-        help="The network that finds the class: a name (see vidstyle models) or an .onnx file. [default: fastscnn]",
+        help="The network that finds the class: a name (see vidstyle models) or an .onnx file. "
+        "[default: fastscnn]",
         rich_help_panel=NETWORKS,
         show_default=False,
     ),

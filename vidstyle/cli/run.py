@@ -34,12 +34,17 @@ def command(
     start: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Begin here: seconds or [h:]m:s.", rich_help_panel=options.PAINT, show_default=False
+            metavar="TIME",
+            help="Begin here: seconds or [h:]m:s.",
+            rich_help_panel=options.PAINT,
+            show_default=False,
         ),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="End before this.", rich_help_panel=options.PAINT, show_default=False),
+        typer.Option(
+            metavar="TIME", help="End before this.", rich_help_panel=options.PAINT, show_default=False
+        ),
     ] = None,
     codec: Annotated[
         str | None,
@@ -83,7 +88,9 @@ def command(
     stylizer: options.Stylizer = None,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            "--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=options.OUTPUT
+        ),
     ] = False,
     json: Annotated[
         bool,
@@ -91,7 +98,9 @@ def command(
     ] = False,
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="No bar and no summary; errors only.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            "--quiet", "-q", help="No bar and no summary; errors only.", rich_help_panel=options.OUTPUT
+        ),
     ] = False,
 ) -> None:
     """Paint a class in a video. `vidstyle INPUT ...` means this command."""

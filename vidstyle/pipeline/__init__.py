@@ -11,11 +11,11 @@ from pathlib import Path
 
 from vidstyle import media
 from vidstyle.flow import Clock, batched, prefetch
-from vidstyle.pipeline.networks import Networks, load
+from vidstyle.pipeline.networks import Networks, card, load
 from vidstyle.pipeline.stages import Brush, Painted, everything, frame_mask, paint, segment, steady, stored
 from vidstyle.types import EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
 
-__all__ = ["Networks", "load", "process", "run"]
+__all__ = ["Networks", "card", "load", "process", "run"]
 
 AHEAD = 2
 """Batches that decode may be ahead of inference, and inference of encode."""
@@ -45,7 +45,8 @@ def process(
     """Paints `classes` in the video `source` in the style of `style` and writes `target`.
 
     target: None writes `<stem>.vidstyle<ext>` beside the source. style: a picture or the name of a
-    built-in one, or several with weights; empty for the default, "starry". classes: one name or several; "all" paints whole frames.
+    built-in one, or several with weights; empty for the default, "starry". classes: one name or several;
+    "all" paints whole frames.
     The other arguments are the command's flags: see `vidstyle.Job`.
     Raises a `vidstyle.VidstyleError` with one line that says what to do; then no output is left.
     """

@@ -38,7 +38,7 @@ def load(job: Job) -> Networks:
     return Networks(_segmenter(job, place), stylizer, place)
 
 
-def card(name_or_path: str, kind: cards.Kind) -> cards.Card:
+def card(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
     """The checked card of a network: its files are there, whole, and fit what the card says."""
     found = cards.find(name_or_path, kind)
     if not isinstance(found, cards.Card):

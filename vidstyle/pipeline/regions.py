@@ -40,7 +40,11 @@ class Regions:
         """A region that holds `box` (inside the frame, not empty) and its margin."""
         wanted = self._grown(box)
         fresh = self._fresh(wanted)
-        if self._last is None or not _holds(self._last, wanted) or _area(self._last) > MOST_WASTE * _area(fresh):
+        if (
+            self._last is None
+            or not _holds(self._last, wanted)
+            or _area(self._last) > MOST_WASTE * _area(fresh)
+        ):
             self._last = fresh
         return self._last
 

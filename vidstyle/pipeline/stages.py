@@ -140,9 +140,7 @@ def _regions(stylizer: Stylizer, info: VideoInfo) -> Regions:
     if stylizer.size is not None:
         height, width = stylizer.size
         aspect = height / width if info.orientation.turns % 2 else width / height
-    return Regions(
-        info.width, info.height, multiple=stylizer.multiple, margin=stylizer.margin, aspect=aspect
-    )
+    return Regions(info.width, info.height, multiple=stylizer.multiple, margin=stylizer.margin, aspect=aspect)
 
 
 def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regions) -> list[Painted]:

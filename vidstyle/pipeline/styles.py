@@ -41,4 +41,6 @@ def find(name_or_path: str) -> Path:
 def refuse(styles: Sequence[tuple[str, float]], stylizer: str) -> None:
     """Raises UsageError where pictures were given to a network that has a style of its own."""
     if styles:
-        raise UsageError(f"stylizer {stylizer} has one style of its own and takes no picture: leave out --style")
+        raise UsageError(
+            f"stylizer {stylizer} has one style of its own and takes no picture: leave out --style"
+        )

@@ -1,0 +1,66 @@
+"""`vidstyle bench`: how fast the whole tool is here, and where its time goes."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidstyle import pipeline, progress
+from vidstyle.cli import options
+from vidstyle.types import Job, JobResult
+
+
+def command(
+    source: options.Input,
+    style: options.Style = None,
+    class_: options.Class = None,
+    device: options.Device = "auto",
+    segmenter: options.Segmenter = None,
+    stylizer: options.Stylizer = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often the whole video is painted.")] = 3,
+) -> None:
+    """Paint a video several times into a temporary folder and print the speed of each stage.
+
+    The networks are loaded once, before the clock starts. Stages run beside each other, so their times add
+    up to more than the whole.
+    """
+    job = Job(
+        source=source,
+        styles=options.weighted(style),
+        classes=options.class_names(class_),
+        device=device,
+        segmenter=segmenter,
+        stylizer=stylizer,
+    )
+    networks = pipeline.load(job)
+    with tempfile.TemporaryDirectory(prefix="vidstyle-bench-") as folder:
+        results = [_round(job, networks, Path(folder) / f"{number}.mkv") for number in range(rounds)]
+    typer.echo(f"{progress.described(results[0].plan)}; {results[0].frames} frames")
+    for line in _lines(results):
+        typer.echo(line)
+
+
+def _round(job: Job, networks: pipeline.Networks, target: Path) -> JobResult:
+    return pipeline.run(replace(job, target=target), networks)
+
+
+def _lines(results: list[JobResult]) -> list[str]:
+    """Median and range over the rounds, in milliseconds a frame and frames per second."""
+    stages = list(results[0].seconds)
+    rows = [
+        _row(stage, [1000 * result.seconds[stage] / result.frames for result in results], "ms a frame, busy")
+        for stage in stages
+    ]
+    rows.append(_row("whole", [1000 * result.elapsed / result.frames for result in results], "ms a frame"))
+    rows.append(_row("whole", [result.fps for result in results], "frames/s"))
+    return rows
+
+
+def _row(name: str, values: list[float], unit: str) -> str:
+    low, high = min(values), max(values)
+    return f"{name:8}  {statistics.median(values):8.2f}  ({low:.2f} to {high:.2f})  {unit}"

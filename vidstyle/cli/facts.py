@@ -1,0 +1,81 @@
+"""What there is to choose from and what the machine can do: styles, classes, models, doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vidstyle import cards, device, pipeline, progress
+from vidstyle.cli import options
+from vidstyle.pipeline import styles as pictures
+
+models = typer.Typer(help="List networks, show a card, pull one from where it is published.")
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    """Rows on stdout, columns aligned; they are what was asked for, so they are data."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        typer.echo("  ".join(cells).rstrip())
+
+
+def styles() -> None:
+    """List the built-in style pictures."""
+    _table([(name, str(path)) for name, path in pictures.builtin().items()])
+
+
+def classes(segmenter: options.Segmenter = None) -> None:
+    """List the classes that a segmenter knows, one a line."""
+    card = pipeline.card(segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
+    named = [name for name in card.classes if name and name != "background"]
+    typer.echo("\n".join([*named, "all"]))
+
+
+def doctor() -> None:
+    """Say what this machine can run; exit code 5 where no device works."""
+    facts = device.report()
+    _table([("ok" if fact.good else "--", fact.name, fact.value) for fact in facts])
+
+
+@models.callback(invoke_without_command=True)
+def _listed(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_models()
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the networks that can be named, what they do, their licence, and whether they are here."""
+    _table([(card.name, card.task, card.licence, _state(card)) for card in cards.builtin()])
+
+
+def _state(card: cards.Card) -> str:
+    here = all(graph.path.exists() for graph in card.graphs.values())
+    return "here" if here else f"vidstyle models pull {card.name}"
+
+
+@models.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="A network's name, or the path of a card or network.")],
+) -> None:
+    """Show the card of a network: classes, source, licence, measured quality, files."""
+    card = pipeline.card(name, None)
+    rows = [("name", card.name), ("task", card.task), ("licence", card.licence), ("source", card.source)]
+    rows += [("classes", ", ".join(filter(None, card.classes)))] if card.classes else []
+    rows += [(f"{role} file", str(graph.path)) for role, graph in card.graphs.items()]
+    rows += [(key, str(value)) for key, value in card.quality.items()]
+    _table(list(rows))
+
+
+@models.command("pull")
+def pull(
+    names: Annotated[list[str], typer.Argument(help="Names of networks (see vidstyle models).")],
+    offline: Annotated[bool, typer.Option("--offline", help="Use what is here; never connect.")] = False,
+) -> None:
+    """Download networks into the user's cache: resumed where they were cut, checked, whole or absent."""
+    for name in names:
+        with progress.Download(name) as bar:
+            path = cards.pull(name, progress=bar.at, offline=offline)
+        progress.say(f"{name}: {path}")

@@ -48,7 +48,7 @@ def _at(path: Path, asked: str, kind: Kind | None) -> Card | Path:
         return _beside(path)
     known = [card.name for card in builtin(kind)]
     hint = nearest(asked, known) or f"; known are {', '.join(known) or 'none'}"
-    raise UsageError(f"no {kind or 'model'} {asked!r}{hint}, or give the path of an .onnx file")
+    raise UsageError(f"no {kind or 'model'} {asked!r} (a name, or the path of an .onnx file){hint}")
 
 
 def _beside(path: Path) -> Card | Path:

@@ -105,7 +105,7 @@ def _unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written ({error.strerror or error}): {where}")
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """The connection failed or ended early: what is there so far stays there."""
 
 
@@ -125,7 +125,7 @@ class _Download:
                 self._fetch()
         except urllib.error.HTTPError as error:
             raise self._error(f"{self.url} answers {error.code} {error.reason}") from error
-        except _Broken as error:
+        except _BrokenError as error:
             there = self._there()
             of = f" of {self.graph.bytes}" if self.graph.bytes else ""
             what = f"{self.url} broke off after {there}{of} bytes ({error})"
@@ -172,7 +172,7 @@ class _Download:
         except urllib.error.HTTPError:
             raise
         except (OSError, http.client.HTTPException) as error:
-            raise _Broken(getattr(error, "reason", None) or error) from error
+            raise _BrokenError(getattr(error, "reason", None) or error) from error
         return response
 
     def _if_range(self) -> dict[str, str]:
@@ -202,7 +202,7 @@ class _Download:
             file.flush()
             os.fsync(file.fileno())
         if total is not None and done < total:
-            raise _Broken("the connection closed early")
+            raise _BrokenError("the connection closed early")
 
     def _same_size(self, total: int | None) -> None:
         """A file of another size is refused before it is fetched."""
@@ -246,4 +246,4 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         return response.read(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise _Broken(error) from error
+        raise _BrokenError(error) from error

@@ -61,8 +61,12 @@ def _load(source: Path | bytes) -> ModelProto:
     return model
 
 
-def signature(model: ModelProto) -> Signature:
-    """What goes into a network that `read` has read, and what comes out. dtype is NumPy's name."""
+def signature(source: Path | bytes | ModelProto) -> Signature:
+    """What goes into a network (its weights left out), and what comes out. dtype is NumPy's name.
+
+    Raises ModelError like `read`, which a ModelProto must have passed already.
+    """
+    model = source if isinstance(source, ModelProto) else read(source)
     inputs = tuple(_port(value) for value in model.graph.input)
     return Signature(inputs, tuple(_port(value) for value in model.graph.output))
 

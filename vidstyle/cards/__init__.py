@@ -5,15 +5,15 @@ Standard library and platformdirs only; the facts about a graph come in as a `Si
 
 from __future__ import annotations
 
-from vidstyle.cards.find import DEFAULT_SEGMENTER, DEFAULT_STYLIZER, Kind, builtin, find
-from vidstyle.cards.infer import graph_files, infer
+from vidstyle.cards.deduce import graph_files, infer
+from vidstyle.cards.download import Progress, pull
+from vidstyle.cards.files import verify
 from vidstyle.cards.labels import PRESETS
 from vidstyle.cards.match import check
 from vidstyle.cards.ports import image_port, outputs
-from vidstyle.cards.pull import Progress, pull
 from vidstyle.cards.read import load
 from vidstyle.cards.schema import Card, GraphFile, ImageInput, Output, Task, roles, tables
-from vidstyle.cards.verify import verify
+from vidstyle.cards.shelf import DEFAULT_SEGMENTER, DEFAULT_STYLIZER, Kind, builtin, find
 
 __all__ = [
     "DEFAULT_SEGMENTER",

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vidstyle.cards import places
-from vidstyle.cards.find import builtin
+from vidstyle.cards.files import fault_of
 from vidstyle.cards.locks import held
 from vidstyle.cards.read import load
 from vidstyle.cards.schema import Card, GraphFile
-from vidstyle.cards.verify import fault_of
+from vidstyle.cards.shelf import builtin
 from vidstyle.errors import ModelError, OutputError, UsageError, nearest
 
 Progress = Callable[[int, int | None], None]

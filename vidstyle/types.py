@@ -203,6 +203,10 @@ class EncodeOptions:
     options: dict[str, str] = field(default_factory=dict)
 
 
+FEATHER = 2.0
+"""Pixels over which the edge of a mask fades, where nobody asks for another number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One video to paint and how. Paths are local files.
@@ -221,7 +225,7 @@ class Job:
     invert: bool = False
     strength: float = 1.0
     preserve_color: bool = False
-    feather: float = 2.0
+    feather: float = FEATHER
     threshold: float | None = None
     mask_out: Path | None = None
     start: Fraction | None = None

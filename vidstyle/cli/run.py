@@ -9,7 +9,7 @@ import typer
 
 from vidstyle import pipeline, progress
 from vidstyle.cli import options
-from vidstyle.types import Job
+from vidstyle.types import FEATHER, Job
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     invert: options.Invert = False,
     strength: options.Strength = 1.0,
     preserve_color: options.PreserveColor = False,
-    feather: options.Feather = Job.feather,
+    feather: options.Feather = FEATHER,
     threshold: options.Threshold = None,
     mask_out: Annotated[
         Path | None,

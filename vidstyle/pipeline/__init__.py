@@ -8,17 +8,17 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from vidstyle import media
-from vidstyle.flow import Clock, batched, prefetch
+from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.networks import Networks, card, load
-from vidstyle.pipeline.stages import Brush, Painted, everything, frame_mask, paint, segment, steady, stored
-from vidstyle.types import EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
+from vidstyle.pipeline.preview import preview
+from vidstyle.pipeline.stages import Painted, frame_mask
+from vidstyle.pipeline.way import AHEAD, way
+from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
 
-__all__ = ["Networks", "card", "load", "process", "run"]
-
-AHEAD = 2
-"""Batches that decode may be ahead of inference, and inference of encode."""
+__all__ = ["Networks", "card", "load", "preview", "process", "run"]
 
 
 def process(
@@ -30,7 +30,7 @@ def process(
     invert: bool = False,
     strength: float = 1.0,
     preserve_color: bool = False,
-    feather: float = Job.feather,
+    feather: float = FEATHER,
     threshold: float | None = None,
     mask_out: Path | str | None = None,
     start: Fraction | None = None,
@@ -81,7 +81,7 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
             plan = _plan(job, video, networks, outputs)
             if watcher is not None:
                 watcher.begin(plan)
-            with closing(prefetch(_way(job, video, networks, clock), AHEAD, "inference")) as batches:
+            with closing(prefetch(way(job, video, networks, clock), AHEAD, "inference")) as batches:
                 for batch in batches:
                     with clock.busy("encode"):
                         outputs.write(batch)
@@ -92,17 +92,6 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
                 outputs.finish(video.trailing())
     notes = (*video.notes, *outputs.notes, *tally.notes(job))
     return tally.result(plan, time.perf_counter() - begun, clock, notes)
-
-
-def _way(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Iterator[list[Painted]]:
-    """Decode, segment, track, stylize: everything between the two files."""
-    info, segmenter = video.info, networks.segmenter
-    size = segmenter.picture_size(*info.upright_size) if segmenter else None
-    decoded = batched(clock.watched("decode", video.frames(size)), networks.batch)
-    batches = prefetch(decoded, AHEAD, "decode")
-    masked = steady(segment(batches, segmenter, clock), clock) if segmenter else everything(batches)
-    brush = Brush(networks.stylizer, job.strength, job.preserve_color, job.feather, networks.batch)
-    return paint(stored(masked, info.orientation, job.invert), brush, info, clock)
 
 
 @dataclass(slots=True)
@@ -130,7 +119,7 @@ class _Outputs:
             if self.masks is not None:
                 self.masks.write(painted.frame, frame_mask(painted, self.info.width, self.info.height))
 
-    def finish(self, trailing: Sequence[object]) -> None:
+    def finish(self, trailing: tuple[Any, ...]) -> None:
         if self.masks is not None:
             self.masks.finish()
         self.sink.finish(trailing)

@@ -1,0 +1,56 @@
+"""Single pictures out of a video: a frame as RGB, and RGB as a picture file."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from vidstyle.errors import OutputError, UsageError, nearest
+from vidstyle.media.convert import Thumbnailer
+from vidstyle.types import Frame, VideoInfo
+
+_ENCODERS = {".png": ("png", "rgb24"), ".jpg": ("mjpeg", "yuvj444p"), ".jpeg": ("mjpeg", "yuvj444p")}
+
+
+def still(frame: Frame, info: VideoInfo) -> NDArray[np.uint8]:
+    """A frame as a viewer sees it: (height, width, 3) RGB, upright, in square pixels."""
+    return Thumbnailer(info, info.upright_size)(frame.native)
+
+
+def save_picture(target: Path, picture: NDArray[np.uint8], *, overwrite: bool = False) -> Path:
+    """Writes (height, width, 3) RGB as .png or .jpg, whole or not at all.
+
+    Raises UsageError for another ending, OutputError where the file cannot be written or exists.
+    """
+    codec = _ENCODERS.get(target.suffix.lower())
+    if codec is None:
+        raise UsageError(f"{target}: a picture ends in .png or .jpg{nearest(target.suffix, _ENCODERS)}")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists; add --overwrite to replace it")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(_encoded(picture, *codec))
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{target} cannot be written: {error.strerror}") from error
+    return target
+
+
+def _encoded(picture: NDArray[np.uint8], codec: str, pix_fmt: str) -> bytes:
+    context = VideoCodecContext.create(codec, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.height, context.width = picture.shape[:2]
+    context.pix_fmt = pix_fmt
+    context.time_base = Fraction(1, 25)
+    context.options = {"qmin": "2", "qmax": "2"} if codec == "mjpeg" else {}
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    frame = frame.reformat(format=pix_fmt, dst_colorspace=5, dst_color_range=2)
+    packets = [*context.encode(frame), *context.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)

@@ -1,0 +1,40 @@
+"""One frame, before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle import media
+from vidstyle.errors import InputError, UsageError
+from vidstyle.flow import Clock, owning
+from vidstyle.media import still
+from vidstyle.pipeline.networks import Networks, load
+from vidstyle.pipeline.way import way
+from vidstyle.types import Frame, Job
+
+
+def preview(job: Job, networks: Networks | None = None) -> Path:
+    """Paints the frame at `job.start` and writes it to the right of the original, to `job.target`.
+
+    Raises what `run` raises; UsageError where the target is no .png or .jpg.
+    """
+    if job.target is None:
+        raise UsageError("a preview needs an output: give -o FILE.png")
+    with media.Source(job.source, start=job.start, end=job.end) as video:
+        before = _first(video, job)
+        original = still.still(before, video.info)
+    networks = networks or load(job)
+    with media.Source(job.source, start=job.start, end=job.end) as video:
+        with owning(way(job, video, networks, Clock())) as batches:
+            painted = next(batches)[0].frame
+        after = still.still(painted, video.info)
+    return still.save_picture(job.target, np.concatenate([original, after], axis=1), overwrite=job.overwrite)
+
+
+def _first(video: media.Source, job: Job) -> Frame:
+    with owning(video.frames(None)) as frames:
+        for frame in frames:
+            return frame
+    raise InputError(f"{job.source} has no frame at that time")

@@ -1,0 +1,27 @@
+"""Everything between the two files, as one chain: decode, segment, track, stylize, blend."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from vidstyle import media
+from vidstyle.flow import Clock, batched, prefetch
+from vidstyle.pipeline.networks import Networks
+from vidstyle.pipeline.stages import Brush, Painted, everything, paint, segment, steady, stored
+from vidstyle.types import Job
+
+AHEAD = 2
+"""Batches that decode may be ahead of inference, and inference of encode."""
+
+
+def way(
+    job: Job, video: media.Source, networks: Networks, clock: Clock
+) -> Generator[list[Painted], None, None]:
+    """The painted frames of `video`, batch by batch, in order. Close it to stop everything above."""
+    info, segmenter = video.info, networks.segmenter
+    size = segmenter.picture_size(*info.upright_size) if segmenter else None
+    decoded = batched(clock.watched("decode", video.frames(size)), networks.batch)
+    batches = prefetch(decoded, AHEAD, "decode")
+    masked = steady(segment(batches, segmenter, clock), clock) if segmenter else everything(batches)
+    brush = Brush(networks.stylizer, job.strength, job.preserve_color, job.feather, networks.batch)
+    return paint(stored(masked, info.orientation, job.invert), brush, info, clock)

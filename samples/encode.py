@@ -1,0 +1,1 @@
+def write_clip(*a): pass

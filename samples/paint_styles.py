@@ -1,0 +1,55 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["numpy", "pillow"]
+# ///
+"""Paint the built-in style pictures. Everything in them is drawn by this code; nothing is taken from a picture.
+
+    uv run samples/paint_styles.py            # all of them, into samples/styles
+    uv run samples/paint_styles.py starry ink # some
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import starry
+from brush import Array, Rng
+
+STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
+    "starry": (starry.paint, 11),
+}
+"""Name: (painter, seed)."""
+
+
+def save(picture: Array, path: Path) -> None:
+    """Write a picture as JPEG of at most 200 kB: quality 90 where that fits."""
+    image = Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
+    for quality in range(90, 60, -3):
+        image.save(path, quality=quality, optimize=True, progressive=True)
+        if path.stat().st_size <= 200_000:
+            return
+
+
+def main() -> None:
+    """Paint what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to paint: {', '.join(STYLES)} (default: all)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "styles", help="folder to write to")
+    args = parser.parse_args()
+    unknown = set(args.names) - set(STYLES)
+    if unknown:
+        parser.error(f"no style called {', '.join(sorted(unknown))}; there are {', '.join(STYLES)}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name in args.names or STYLES:
+        painter, seed = STYLES[name]
+        save(painter(np.random.default_rng(seed)), args.out / f"{name}.jpg")
+        print(args.out / f"{name}.jpg", flush=True)
+
+
+if __name__ == "__main__":
+    main()

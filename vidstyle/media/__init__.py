@@ -1,0 +1,29 @@
+"""Video and pictures in and out: the only room that imports PyAV.
+
+`Source` decodes, `Sink` encodes and copies the rest, `MaskWriter` writes masks; `crop` and `repaint` work
+on a frame's own planes; `default_target` names an output; `load_picture` reads a style.
+"""
+
+from vidstyle.media.codecs import SHORT_NAMES, encoder_named, encoders
+from vidstyle.media.containers import choose_container, default_target
+from vidstyle.media.formats import library_versions
+from vidstyle.media.masks import MaskWriter
+from vidstyle.media.pictures import load_picture
+from vidstyle.media.planes import crop, repaint
+from vidstyle.media.sink import Sink
+from vidstyle.media.source import Source
+
+__all__ = [
+    "SHORT_NAMES",
+    "MaskWriter",
+    "Sink",
+    "Source",
+    "choose_container",
+    "crop",
+    "default_target",
+    "encoder_named",
+    "encoders",
+    "library_versions",
+    "load_picture",
+    "repaint",
+]

@@ -1,0 +1,156 @@
+"""Which encoder, and in which pixel format: the names users know, and the default for a container."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Final
+
+import av
+from av.codec import Codec
+from av.codec.codec import PixFmtLoss, UnknownCodecError, find_best_pix_fmt_of_list
+from av.video.format import VideoFormat
+
+from vidstyle.errors import UsageError, nearest
+from vidstyle.media.formats import has_alpha
+from vidstyle.types import PixelFormat
+
+SHORT_NAMES: Final = {
+    "h264": "libx264", "avc": "libx264", "x264": "libx264", "h265": "libx265", "hevc": "libx265",
+    "x265": "libx265", "av1": "libsvtav1", "svtav1": "libsvtav1", "vp9": "libvpx-vp9", "vp8": "libvpx",
+    "prores": "prores_ks", "nvenc": "h264_nvenc",
+}  # fmt: skip
+"""Short names of `--codec` beside FFmpeg's own names of encoders."""
+
+_DEFAULTS: Final = {
+    "webm": ("libvpx-vp9", "libsvtav1"),
+    "matroska": ("libx264", "libx265", "libvpx-vp9", "ffv1"),
+    "mov": ("libx264", "libx265", "prores_ks"),
+    "mp4": ("libx264", "libx265", "libvpx-vp9"),
+    "avi": ("libx264", "ffv1"),
+}
+_ANY: Final = ("libx264", "libx265", "libvpx-vp9", "ffv1", "mpeg4", "mpeg2video")
+_KEEPS_RGB: Final = frozenset({"ffv1", "utvideo", "libx264rgb", "png", "qtrle", "rawvideo", "gif", "apng"})
+_LOSSES: Final = {
+    PixFmtLoss.RESOLUTION: "chroma resolution",
+    PixFmtLoss.DEPTH: "bit depth",
+    PixFmtLoss.ALPHA: "transparency",
+    PixFmtLoss.CHROMA: "colour",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An encoder, FFmpeg's name of the pixel format it is given, and what the user should know of it."""
+
+    encoder: str
+    pixel_format: str
+    note: str | None = None
+
+
+@functools.cache
+def encoders() -> frozenset[str]:
+    """FFmpeg's names of all video encoders in this build."""
+    found = set()
+    for name in av.codecs_available:
+        try:
+            codec = Codec(name, "w")
+        except UnknownCodecError:
+            continue
+        if codec.type == "video" and codec.is_encoder:
+            found.add(codec.name)
+    return frozenset(found)
+
+
+def encoder_named(name: str) -> str:
+    """FFmpeg's encoder for a `--codec` word; UsageError with the nearest names when there is none."""
+    word = name.strip().lower()
+    found = SHORT_NAMES.get(word, word)
+    if found not in encoders():
+        known = [*SHORT_NAMES, *encoders()]
+        raise UsageError(f"no video encoder is called {name!r}{nearest(word, known)}")
+    return found
+
+
+def _software(formats: list[VideoFormat] | None) -> list[str]:
+    # Hardware formats have no components; `yuvj*` is written as `yuv*` with the range tagged.
+    return [f.name for f in formats or [] if f.components and not f.name.startswith("yuvj")]
+
+
+def formats_of(encoder: str) -> list[str]:
+    """FFmpeg's names of the pixel formats an encoder takes; empty when it takes any."""
+    return _software(Codec(encoder, "w").video_formats)
+
+
+def _wanted(encoder: str, format: PixelFormat) -> str:
+    """RGB is written as 4:4:4 YUV of its depth by codecs whose players expect YUV."""
+    if format.matrix != "rgb" or encoder in _KEEPS_RGB:
+        return format.name
+    depth = "" if format.depth == 8 else f"{format.depth}le"
+    return f"yuv{'a' if format.alpha else ''}444p{depth}"
+
+
+def _fit(encoder: str, format: PixelFormat) -> tuple[str, PixFmtLoss]:
+    wanted, taken = _wanted(encoder, format), formats_of(encoder)
+    if not taken or wanted in taken:
+        return wanted, PixFmtLoss.NONE
+    best, loss = find_best_pix_fmt_of_list(taken, wanted, has_alpha=format.alpha)
+    if best is None:
+        raise UsageError(f"{encoder} takes no pixel format near {format.name}")
+    return best.name, loss
+
+
+def _note(encoder: str, format: PixelFormat, taken: str, loss: PixFmtLoss) -> str | None:
+    lost = [text for flag, text in _LOSSES.items() if loss & flag]
+    if format.alpha and not has_alpha(taken) and "transparency" not in lost:
+        lost.append("transparency")
+    if lost:
+        return f"{encoder} takes {taken}, not {format.name}: {', '.join(lost)} is reduced"
+    if taken != format.name:
+        return f"{encoder} is given {taken} for {format.name}"
+    return None
+
+
+def _choice(encoder: str, format: PixelFormat) -> Choice:
+    taken, loss = _fit(encoder, format)
+    return Choice(encoder, taken, _note(encoder, format, taken, loss))
+
+
+def _order(muxer: str, format: PixelFormat) -> tuple[str, ...]:
+    """Encoders to try for a container, best first: HEVC before H.264 above 8 bit, as hardware plays that."""
+    names = _DEFAULTS.get(muxer, _ANY)
+    if format.depth > 8 and "libx265" in names:
+        return ("libx265", *(n for n in names if n != "libx265"))
+    return names
+
+
+def choose_codec(requested: str | None, format: PixelFormat, muxer: str, supported: set[str]) -> Choice:
+    """The encoder and its pixel format.
+
+    requested: a `--codec` word, or None for the default: the first encoder that the container's players
+    expect and that takes the format unchanged, else the one that loses least. muxer: FFmpeg's name.
+    supported: names of codecs that the container holds. UsageError when it does not hold the one asked for.
+    """
+    if requested is not None:
+        encoder = encoder_named(requested)
+        if encoder not in supported:
+            raise UsageError(f"{muxer} files cannot hold {requested} video; name another -o or --codec")
+        return _choice(encoder, format)
+    names = [n for n in _order(muxer, format) if n in encoders() and n in supported]
+    if not names:
+        raise UsageError(f"no encoder is known for {muxer} files; name one with --codec")
+    choices = [(n, *_fit(n, format)) for n in names]
+    best = min(choices, key=lambda choice: _weight(choice[2]))
+    return Choice(best[0], best[1], _note(best[0], format, best[1], best[2]))
+
+
+def _weight(loss: PixFmtLoss) -> int:
+    """What a conversion loses, as one number: nothing, then colour, transparency, depth, resolution."""
+    order = (
+        PixFmtLoss.COLORSPACE,
+        PixFmtLoss.RESOLUTION,
+        PixFmtLoss.DEPTH,
+        PixFmtLoss.ALPHA,
+        PixFmtLoss.CHROMA,
+    )
+    return sum(1 << index for index, flag in enumerate(order) if loss & flag)

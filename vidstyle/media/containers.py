@@ -1,0 +1,109 @@
+"""Which container: what each can hold, found by trying, and the default name of an output."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import OutputContainer
+from av.stream import Disposition, Stream
+
+from vidstyle.errors import UsageError
+from vidstyle.media.source import Source
+from vidstyle.types import VideoInfo
+
+MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""Containers that outputs get without being asked for; others go by FFmpeg's own extensions."""
+
+REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
+"""What PyAV raises when a container does not take a stream."""
+
+
+def muxer_for(target: Path, container: str | None) -> str:
+    """FFmpeg's name of the container for a target's extension (or the one that was named)."""
+    if container is not None:
+        return container
+    known = MUXERS.get(target.suffix.lower())
+    if known is not None:
+        return known
+    try:
+        with contextlib.closing(av.open(f"name{target.suffix.lower()}", "w")) as guess:
+            return guess.format.name
+    except ValueError:
+        kinds = ", ".join(MUXERS)
+        raise UsageError(f"{target.name!r} does not end like a video file; use one of {kinds}") from None
+
+
+def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
+    """A stream of `output` that takes the packets of `stream` as they are."""
+    return output.add_stream_from_template(stream, opaque=True)
+
+
+def can_hold(muxer: str, stream: Stream) -> bool:
+    """Whether a container takes the packets of `stream`: asked by writing a header into memory."""
+    if stream.type == "attachment":
+        return muxer == "matroska"
+    if stream.disposition & Disposition.attached_pic:
+        return muxer in ("mp4", "mov", "matroska")
+    output = None
+    try:
+        output = av.open(io.BytesIO(), "w", format=muxer)
+        copy_stream(output, stream)
+        output.start_encoding()
+    except REFUSALS:
+        return False
+    finally:
+        if output is not None:
+            with contextlib.suppress(*REFUSALS):
+                output.close()
+    return True
+
+
+def is_timecode(stream: Stream) -> bool:
+    """A QuickTime timecode track: MP4 and MOV write it anew from the video's `timecode` tag."""
+    return stream.type == "data" and "timecode" in stream.metadata
+
+
+def is_chapter_text(stream: Stream) -> bool:
+    """The text track behind MP4 chapters, which are copied as chapters."""
+    return stream.type == "data" and getattr(stream, "name", None) == "bin_data"
+
+
+def _matters(stream: Stream) -> bool:
+    return not is_timecode(stream) and not is_chapter_text(stream)
+
+
+def _keeps_picture(muxer: str, info: VideoInfo) -> bool:
+    """Whether the container's default encoders keep depth, chroma and alpha."""
+    format = info.format
+    if format.alpha:
+        plain = format.depth == 8 and (format.chroma_w, format.chroma_h) == (1, 1)
+        return muxer == "matroska" or (muxer == "webm" and plain) or (muxer == "mov" and format.depth <= 10)
+    if muxer == "webm":
+        return format.depth == 8 or (format.depth == 10 and (format.chroma_w, format.chroma_h) == (1, 1))
+    return muxer == "matroska" or format.depth <= 12
+
+
+def choose_container(source: Source) -> str:
+    """The extension of an output that nobody named: the input's own where it can be written and holds
+    everything, else .mp4 or .mkv. Sound counts most, then the picture, then all other streams."""
+    own = source.path.suffix.lower()
+    choices = [s for s in dict.fromkeys((own, ".mp4", ".mkv")) if s in MUXERS]
+    if own == ".webm":
+        choices = [".webm", ".mkv"]
+    return max(choices, key=lambda suffix: (_score(MUXERS[suffix], source), -choices.index(suffix)))
+
+
+def _score(muxer: str, source: Source) -> tuple[bool, bool, int]:
+    held = {s.index for s in source.others if can_hold(muxer, s)}
+    sound = all(s.index in held for s in source.others if s.type == "audio")
+    rest = sum(s.index not in held for s in source.others if _matters(s))
+    return sound, _keeps_picture(muxer, source.info), -rest
+
+
+def default_target(source: Path, opened: Source) -> Path:
+    """`<stem>.vidstyle<ext>` beside the input, in a container that holds all its streams if there is one."""
+    return source.with_name(f"{source.stem}.vidstyle{choose_container(opened)}")

@@ -1,0 +1,156 @@
+"""All streams but the painted one: their packets go from container to container as they are."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Final
+
+from av.container import OutputContainer
+from av.stream import Disposition, Stream
+
+from vidstyle.media.audio import SoundEncoder
+from vidstyle.media.containers import REFUSALS, can_hold, copy_stream, is_chapter_text, is_timecode
+from vidstyle.media.decode import AnyPacket
+from vidstyle.media.source import Source
+from vidstyle.media.track import rescale
+
+_STALE: Final = frozenset({
+    "encoder", "duration", "rotate", "bps", "number_of_frames", "number_of_bytes", "alpha_mode", "vendor_id",
+    "major_brand", "minor_version", "compatible_brands",
+})  # fmt: skip
+"""Metadata that describes the input's own bytes, and would be wrong of the output's."""
+
+
+def kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Metadata without what only held for the input file."""
+    return {k: v for k, v in metadata.items() if k.lower() not in _STALE and not k.startswith("_STATISTICS")}
+
+
+def copy_labels(target: Stream, source: Stream) -> None:
+    """Language, title and the like, and disposition; PyAV's templates carry neither."""
+    target.metadata.update(kept_metadata(source.metadata))
+    target.disposition = source.disposition
+
+
+def describe(stream: Stream) -> str:
+    """A stream in words, for notes: number, kind, codec, language."""
+    context = stream.codec_context
+    name = context.name if context is not None else getattr(stream, "name", None)
+    language = stream.metadata.get("language", "und")
+    parts = [f"stream {stream.index}", f"({stream.type}", f"{name or 'of unknown codec'})"]
+    return " ".join(parts) + ("" if language == "und" else f" [{language}]")
+
+
+class Copier:
+    """Copies the other streams of a source into an output. What the container refuses is in `notes`."""
+
+    def __init__(self, source: Source, output: OutputContainer, muxer: str) -> None:
+        self.notes: list[str] = []
+        self._output, self._muxer = output, muxer
+        self._streams: dict[int, Stream] = {}
+        self._sound: dict[int, SoundEncoder] = {}
+        self._covers: list[AnyPacket] = []
+        self._last_dts: dict[int, int] = {}
+        self._shift = Fraction(0)
+        self.counts: dict[int, int] = {}
+        for stream in source.others:
+            self._add(source, stream)
+        self._copy_container(source)
+
+    def _add(self, source: Source, stream: Stream) -> None:
+        if stream.disposition & Disposition.attached_pic:
+            self._add_cover(source, stream)
+        elif stream.type == "attachment":
+            self._add_attachment(stream)
+        elif can_hold(self._muxer, stream):
+            self._add_copy(stream)
+        elif stream.type == "audio":
+            self._add_sound(stream)
+        elif not (is_timecode(stream) or is_chapter_text(stream)):
+            self.notes.append(f"{describe(stream)} is left out: {self._muxer} files cannot hold it")
+
+    def _add_copy(self, stream: Stream) -> None:
+        if is_chapter_text(stream) or (is_timecode(stream) and self._muxer in ("mp4", "mov")):
+            return
+        copy = copy_stream(self._output, stream)
+        copy_labels(copy, stream)
+        self._streams[stream.index] = copy
+        self.counts[copy.index] = 0
+
+    def _add_sound(self, stream: Any) -> None:
+        """Sound that the container does not take is encoded anew; it is never dropped in silence."""
+        try:
+            sound = SoundEncoder(self._output, stream, self._muxer)
+        except REFUSALS as error:
+            self.notes.append(f"{describe(stream)} is left out: it cannot be encoded ({error})")
+            return
+        copy_labels(sound.target, stream)
+        self._sound[stream.index] = sound
+        self.notes.append(
+            f"{describe(stream)} is encoded as {sound.name}: {self._muxer} files cannot hold it as it is"
+        )
+
+    def _add_cover(self, source: Source, stream: Stream) -> None:
+        packet = source.covers.get(stream.index)
+        if packet is None or not can_hold(self._muxer, stream):
+            self.notes.append(f"the cover picture is left out: {self._muxer} files cannot hold it")
+        elif self._muxer == "matroska":
+            kind = stream.codec_context.name
+            name = stream.metadata.get("filename", f"cover.{'png' if kind == 'png' else 'jpg'}")
+            mime = stream.metadata.get("mimetype", f"image/{'png' if kind == 'png' else 'jpeg'}")
+            self._output.add_attachment(name, mime, bytes(packet))
+        else:
+            copy = copy_stream(self._output, stream)
+            copy_labels(copy, stream)
+            self._streams[stream.index] = copy
+            self._covers.append(packet)
+
+    def _add_attachment(self, stream: Any) -> None:
+        if not can_hold(self._muxer, stream):
+            self.notes.append(f"attachment {stream.name} is left out: {self._muxer} files hold none")
+            return
+        self._output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
+
+    def _copy_container(self, source: Source) -> None:
+        self._output.metadata.update(kept_metadata(source.container.metadata))
+        chapters = source.container.chapters()
+        if chapters and source.part.whole:
+            self._output.set_chapters(chapters)
+        elif chapters:
+            self.notes.append("chapters are left out: only a part of the video was asked for")
+
+    def start(self, shift: Fraction) -> list[AnyPacket]:
+        """Told the seconds that all times move by; returns the cover pictures, which come first."""
+        self._shift = shift
+        return [packet for cover in self._covers for packet in self.take(cover)]
+
+    def take(self, packet: AnyPacket) -> list[AnyPacket]:
+        """What goes into the output for one packet of another stream."""
+        sound = self._sound.get(packet.stream_index)
+        if sound is not None:
+            return sound.take(packet, self._shift)
+        target = self._streams.get(packet.stream_index)
+        if target is None:
+            return []
+        self._retime(packet, target.index)
+        packet.stream = target
+        if target.index in self.counts:
+            self.counts[target.index] += 1
+        return [packet]
+
+    def flush(self) -> list[AnyPacket]:
+        """What the sound encoders still hold."""
+        return [packet for sound in self._sound.values() for packet in sound.flush()]
+
+    def _retime(self, packet: AnyPacket, index: int) -> None:
+        """Moves a packet and keeps its dts increasing, which containers insist on."""
+        move = rescale(1, self._shift or Fraction(1), packet.time_base) if self._shift else 0
+        packet.pts = None if packet.pts is None else packet.pts + move
+        packet.dts = packet.pts if packet.dts is None else packet.dts + move
+        last = self._last_dts.get(index)
+        if packet.dts is None:
+            return
+        if last is not None and packet.dts <= last and packet.stream.type != "subtitle":
+            packet.dts = last + 1
+            packet.pts = max(packet.pts if packet.pts is not None else packet.dts, packet.dts)
+        self._last_dts[index] = packet.dts

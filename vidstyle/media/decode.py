@@ -1,0 +1,169 @@
+"""Demux and decode, damaged packets survived: pictures in presentation order, each with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vidstyle.errors import InputError
+from vidstyle.media.clock import Clock, Ledger
+from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder
+from vidstyle.media.probe import rate_of
+
+if TYPE_CHECKING:
+    AnyPacket = Packet[Any]
+else:
+    AnyPacket = Packet  # generic in its stub only
+
+_PATIENCE = 1000
+"""Video packets without one picture after which a file counts as not decodable."""
+
+
+@dataclass(slots=True)
+class Picture:
+    """A decoded picture: its time in ticks of the stream's time base, and the other streams' packets
+    that were demuxed before it."""
+
+    native: VideoFrame
+    pts: int
+    companions: tuple[AnyPacket, ...]
+
+
+class Decoder:
+    """One pass over one video stream. The container belongs to the caller."""
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, path: Path, threads: int | None
+    ) -> None:
+        self.container, self.stream, self.path = container, stream, path
+        self.context: VideoCodecContext = stream.codec_context
+        self.covers: dict[int, AnyPacket] = {}
+        self.damaged = self.repeated = self.corrupt = 0
+        self.truncated: str | None = None
+        self.companions: list[AnyPacket] = []
+        self._threads = threads
+        self._configure(self.context)
+        self._fed = 0
+        self._last: VideoFrame | None = None
+        self.restart_clock()
+
+    def restart_clock(self) -> None:
+        """Forgets times and lost packets: at the start, and after a seek."""
+        self.clock = Clock(self.stream.time_base or Fraction(1, 90000), rate_of(self.stream))
+        self._ledger = Ledger()
+        self._last_pts: int | None = None
+        self.companions.clear()
+        self.context.flush_buffers()
+
+    def _configure(self, context: VideoCodecContext) -> None:
+        context.thread_type = "AUTO"
+        context.thread_count = self._threads or 0
+
+    @property
+    def name(self) -> str:
+        """The decoder that is used."""
+        return self.context.codec.name
+
+    def pictures(self) -> Iterator[Picture]:
+        """All pictures from here on; `companions` then holds the packets after the last one."""
+        for packet in self.packets():
+            if packet.stream_index == self.stream.index:
+                yield from self._decode(packet)
+            else:
+                self._keep(packet)
+        yield from self._flush()
+
+    def packets(self) -> Iterator[AnyPacket]:
+        """What is left in the file, without empty packets; ends early, with `truncated`, on an error."""
+        packets = self.container.demux()
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except OPEN_FAILURES as error:
+                self.truncated = getattr(error, "strerror", None) or str(error)
+                return
+            if packet.size:
+                yield packet
+
+    def _keep(self, packet: AnyPacket) -> None:
+        if packet.stream.disposition & Disposition.attached_pic:
+            self.covers.setdefault(packet.stream_index, packet)
+        else:
+            self.companions.append(packet)
+
+    def _first(self, packet: AnyPacket) -> None:
+        """What only the first video packet can tell: encryption, and alpha beside VP8 and VP9."""
+        if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
+            raise InputError(f"{self.path} is encrypted and cannot be decoded")
+        alpha = alpha_decoder(self.stream) if packet.has_sidedata("matroska_block_additional") else None
+        if alpha is not None:
+            alpha.extradata = self.stream.codec_context.extradata
+            self.context = alpha
+            self._configure(alpha)
+
+    def _decode(self, packet: AnyPacket) -> Iterator[Picture]:
+        if not self._fed:
+            self._first(packet)
+        self._fed += 1
+        if self._last is None and self._fed > _PATIENCE:
+            raise InputError(f"{self.path} holds video that cannot be decoded")
+        if not packet.is_discard:
+            self._ledger.sent(packet.pts)
+        try:
+            frames = self.context.decode(packet)
+        except (av.error.FFmpegError, EOFError) as error:
+            yield from self._bad(packet, error)
+            return
+        for frame in frames:
+            yield from self._emit(frame)
+
+    def _bad(self, packet: AnyPacket, error: Exception) -> Iterator[Picture]:
+        """A packet that cannot be decoded. Without a pts its time can be kept only here and now."""
+        if isinstance(error, av.error.MemoryError):
+            raise error
+        self.damaged += 1
+        self._ledger.damaged = True
+        if packet.pts is None and self._last is not None:
+            self.repeated += 1
+            yield self._picture(self._last, self.clock(None, packet.dts))
+
+    def _flush(self) -> Iterator[Picture]:
+        try:
+            frames = self.context.decode(None)
+        except (av.error.FFmpegError, EOFError):
+            frames = []
+        for frame in frames:
+            yield from self._emit(frame)
+        yield from self._repeats(self._ledger.rest(self._last_pts))
+
+    def _repeats(self, times: list[int]) -> Iterator[Picture]:
+        for time in times:
+            if self._last is not None:
+                self.repeated += 1
+                yield self._picture(self._last, self.clock(time, None))
+
+    def _emit(self, frame: VideoFrame) -> Iterator[Picture]:
+        if frame.is_corrupt:
+            self.corrupt += 1
+            self._ledger.damaged = True
+        yield from self._repeats(self._ledger.received(frame.pts, self._last_pts))
+        self._last = frame
+        yield self._picture(frame, self.clock(frame.pts, frame.dts))
+
+    def _picture(self, frame: VideoFrame, pts: int) -> Picture:
+        companions, self.companions = tuple(self.companions), []
+        self._last_pts = pts
+        return Picture(frame, pts, companions)

@@ -1,0 +1,78 @@
+"""A file that is whole or absent: written as a hidden sibling, renamed at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidstyle.errors import OutputError
+
+_LONGEST = 200
+"""Bytes of the target's name that the hidden sibling's name keeps; file systems allow 255."""
+
+
+def refuse(target: Path, source: Path, *, overwrite: bool) -> None:
+    """Raises OutputError when `target` is the source, exists (without `overwrite`), or cannot be written."""
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; name a file with -o")
+    if target.exists():
+        if source.exists() and target.samefile(source):
+            raise OutputError(f"{target} is the input itself; name another file with -o")
+        if not overwrite:
+            raise OutputError(f"{target} exists; --overwrite replaces it")
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"the folder {folder} cannot be written")
+
+
+def sibling(target: Path) -> Path:
+    """The hidden file beside `target` that is written first; it keeps the extension."""
+    stem = target.stem.encode()[:_LONGEST].decode(errors="ignore")
+    return target.absolute().parent / f".{stem}.part-{os.getpid()}{target.suffix}"
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turns what FFmpeg and the system raise while writing into one OutputError line."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(_reason(target, error)) from error
+
+
+def _reason(target: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left for {target}; free some or name another folder with -o"
+    if error.errno == errno.EFBIG:
+        return f"{target} grew past the size that the system allows for one file"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{target} cannot be written: {(error.strerror or 'not permitted').lower()}"
+    return f"{target} cannot be written: {error.strerror or error}"
+
+
+class PartFile:
+    """The hidden sibling of a target. `commit` renames it, `discard` removes it; both may be called once."""
+
+    def __init__(self, target: Path, source: Path, *, overwrite: bool) -> None:
+        refuse(target, source, overwrite=overwrite)
+        self.target, self.path = target, sibling(target)
+        self._overwrite = overwrite
+        with writing(target):
+            self.path.touch()
+
+    def commit(self) -> None:
+        """Puts the finished file in the target's place in one step."""
+        if self.target.exists() and not self._overwrite:
+            raise OutputError(f"{self.target} appeared while it was being made; --overwrite replaces it")
+        with writing(self.target):
+            self.path.replace(self.target)
+
+    def discard(self) -> None:
+        """Removes the unfinished file."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)

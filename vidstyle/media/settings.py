@@ -1,0 +1,134 @@
+"""Encoder options: `--crf`, `--preset` and `-e key=value` in each encoder's own words, checked.
+
+Defaults are those of someone who wants the untouched part to look untouched: quality just below visually
+lossless, at a speed that does not hold up the networks.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Final
+
+from av.video.codeccontext import VideoCodecContext
+
+from vidstyle.errors import UsageError, nearest
+from vidstyle.media.probe import Tags
+from vidstyle.types import EncodeOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one encoder calls quality and speed, and its defaults."""
+
+    crf: str | None = None
+    quality: str | None = None
+    preset: str | None = None
+    speed: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+_X264: Final = Dialect("crf", "18", "preset", "fast")
+_NVENC: Final = Dialect("cq", "19", "preset", "p5", {"rc": "vbr", "b": "0"})
+_QSCALE: Final = Dialect(None, None, None, None, {"flags": "+qscale", "global_quality": "236"})
+_DIALECTS: Final = {
+    "libx264": _X264,
+    "libx264rgb": _X264,
+    "libx265": Dialect("crf", "20", "preset", "fast"),
+    "libsvtav1": Dialect("crf", "24", "preset", "8"),
+    "libvpx-vp9": Dialect("crf", "24", "cpu-used", "4", {"b": "0", "row-mt": "1"}),
+    "libvpx": Dialect("crf", "10", "cpu-used", "4", {"b": "20000000"}),
+    "h264_nvenc": _NVENC,
+    "hevc_nvenc": _NVENC,
+    "av1_nvenc": _NVENC,
+    "h264_qsv": Dialect("global_quality", "20", "preset", "medium"),
+    "hevc_qsv": Dialect("global_quality", "20", "preset", "medium"),
+    "mpeg4": _QSCALE,
+    "mpeg2video": _QSCALE,
+    "mjpeg": _QSCALE,
+    "ffv1": Dialect(None, None, None, None, {"level": "3", "slicecrc": "1", "g": "1"}),
+}
+_ALIASES: Final = {"b:v": "b", "bitrate": "b", "g:v": "g"}
+
+
+def settings_for(encoder: str, encode: EncodeOptions, *, alpha: bool) -> dict[str, str]:
+    """The encoder's options: its defaults, then `--crf` and `--preset`, then `-e` (which wins).
+
+    Raises UsageError for a crf or preset that means nothing to the encoder.
+    """
+    dialect = _DIALECTS.get(encoder, Dialect())
+    chosen = dict(dialect.extra)
+    chosen |= _one(encoder, "--crf", dialect.crf, dialect.quality, encode.crf)
+    chosen |= _one(encoder, "--preset", dialect.preset, dialect.speed, encode.preset)
+    if alpha and encoder.startswith("libvpx"):
+        chosen["auto-alt-ref"] = "0"  # libvpx cannot code alpha beside hidden frames
+    return chosen | {_ALIASES.get(key, key): value for key, value in encode.options.items()}
+
+
+def _one(
+    encoder: str, flag: str, option: str | None, default: str | None, given: float | str | None
+) -> dict[str, str]:
+    if option is None:
+        if given is not None:
+            raise UsageError(f"{flag} means nothing to {encoder}; leave it out")
+        return {}
+    value = default if given is None else _plain(given)
+    return {} if value is None else {option: value}
+
+
+def _plain(value: float | str) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def check_names(context: VideoCodecContext, names: dict[str, str]) -> None:
+    """Raises UsageError for an option that the encoder does not have, with the nearest names."""
+    options = context.supported_options
+    known = {option.name for option in (*options.private, *options.generic)}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{context.name} has no option {name!r}{nearest(name, known)}")
+
+
+def _ratios(data: bytes) -> list[tuple[int, int]]:
+    numbers = struct.unpack_from("=20i", data)
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _scaled(ratio: tuple[int, int], unit: int) -> int:
+    return round(ratio[0] * unit / ratio[1]) if ratio[1] else 0
+
+
+def mastering_string(data: bytes) -> str | None:
+    """AVMasteringDisplayMetadata as x265 and x264 write it: G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min).
+
+    Chromaticities in steps of 0.00002, luminance in 0.0001 cd/m2 (SMPTE ST 2086, H.265 D.2.28).
+    """
+    if len(data) < 88 or struct.unpack_from("=2i", data, 80) != (1, 1):
+        return None
+    r, g, b, white = (tuple(_scaled(p, 50000) for p in _ratios(data)[i : i + 2]) for i in (0, 2, 4, 6))
+    low, high = (_scaled(p, 10000) for p in _ratios(data)[8:10])
+    points = "".join(f"{n}({p[0]},{p[1]})" for n, p in (("G", g), ("B", b), ("R", r), ("WP", white)))
+    return f"{points}L({high},{low})"
+
+
+def hdr_options(encoder: str, tags: Tags) -> dict[str, str]:
+    """Mastering display and content light level, for the encoders that write them into the stream."""
+    mastering = mastering_string(tags.mastering) if tags.mastering else None
+    light = struct.unpack_from("=2I", tags.light) if tags.light and len(tags.light) >= 8 else None
+    words = {
+        "libx265": ("x265-params", "master-display", "max-cll"),
+        "libx264": ("x264-params", "mastering-display", "cll"),
+    }.get(encoder)
+    if words is None or (mastering is None and light is None):
+        return {}
+    parts = [f"{words[1]}={mastering}"] if mastering else []
+    parts += [f"{words[2]}={light[0]},{light[1]}"] if light else []
+    return {words[0]: ":".join(parts)}
+
+
+def with_hdr(encoder: str, options: dict[str, str], tags: Tags) -> dict[str, str]:
+    """`options` with the HDR side data joined to what the user already gave the encoder."""
+    merged = dict(options)
+    for key, value in hdr_options(encoder, tags).items():
+        merged[key] = f"{merged[key]}:{value}" if key in merged else value
+    return merged

@@ -1,0 +1,72 @@
+"""The way out: the painted frames encoded, everything else copied, the file whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vidstyle.media.codecs import choose_codec
+from vidstyle.media.containers import muxer_for
+from vidstyle.media.copying import Copier, copy_labels
+from vidstyle.media.decode import AnyPacket
+from vidstyle.media.formats import has_alpha
+from vidstyle.media.settings import settings_for
+from vidstyle.media.source import Source
+from vidstyle.media.writer import Writer
+from vidstyle.types import EncodeOptions, Frame
+
+
+class Sink(Writer):
+    """Writes a video like `source` to `target`: its frames encoded, its other streams copied.
+
+    Open it before the first frame is taken from the source. container: FFmpeg's name of one, None to go
+    by the target's extension. `notes` are lines that a user should read; `codec` is the encoder.
+    Raises UsageError (codec, option or container that cannot be meant), OutputError (target is the input,
+    exists, or cannot be written).
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        source: Source,
+        options: EncodeOptions = EncodeOptions(),  # noqa: B008 - frozen
+        *,
+        overwrite: bool = False,
+        container: str | None = None,
+    ) -> None:
+        super().__init__(target, source.path, muxer_for(target, container), overwrite=overwrite)
+        try:
+            self._configure(source, options)
+            self._copier = Copier(source, self._output, self.muxer)
+            self.notes += self._copier.notes
+            self._write_header()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _configure(self, source: Source, options: EncodeOptions) -> None:
+        choice = choose_codec(options.codec, source.info.format, self.muxer, self._output.supported_codecs)
+        alpha = has_alpha(choice.pixel_format)
+        settings = settings_for(choice.encoder, options, alpha=alpha)
+        self._add_track(source.info, source.tags, choice, settings)
+        copy_labels(self.track.stream, source.stream)
+        if alpha and choice.encoder.startswith("libvpx"):
+            self.track.stream.metadata["alpha_mode"] = "1"
+
+    def write(self, frame: Frame) -> None:
+        """Encodes one frame and muxes the packets that came with it. Raises OutputError."""
+        if not self._started:
+            self._mux(self._copier.start(self._start(frame.pts)))
+        self._copy(frame.companions)
+        self._encode(frame.native, frame.pts)
+
+    def _copy(self, packets: Sequence[AnyPacket]) -> None:
+        for packet in packets:
+            self._mux(self._copier.take(packet))
+
+    def finish(self, trailing: Sequence[Any] = ()) -> None:
+        """Flushes, closes, checks and renames. trailing: `Source.trailing()`. Raises OutputError."""
+        self._copy(trailing)
+        self._mux(self._copier.flush())
+        self._finish(self._copier.counts)

@@ -1,0 +1,172 @@
+"""The painted video stream of an output: its encoder, its tags, and the times that it must end up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from vidstyle.errors import OutputError, UsageError
+from vidstyle.media.codecs import Choice
+from vidstyle.media.decode import AnyPacket
+from vidstyle.media.formats import FULL, UNSPECIFIED, is_full_range, matrix_of, swscale_matrix, swscale_range
+from vidstyle.media.probe import Tags
+from vidstyle.media.settings import check_names, with_hdr
+from vidstyle.types import VideoInfo
+
+_EXACT = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
+
+
+def rescale(ticks: int, source: Fraction, target: Fraction) -> int:
+    """`ticks` of one time base in another, rounded to the nearest, halves away from zero (av_rescale_q)."""
+    ratio = source / target
+    product = abs(ticks) * ratio.numerator
+    rounded = (2 * product + ratio.denominator) // (2 * ratio.denominator)
+    return rounded if ticks >= 0 else -rounded
+
+
+@dataclass(slots=True)
+class Times:
+    """What is compared of a list of times, in any order and in constant memory: seconds as fractions."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    total: int = 0
+    squares: int = 0
+
+    def add(self, ticks: int) -> None:
+        """One more frame at `ticks`."""
+        self.first = min(self.first, ticks) if self.count else ticks
+        self.last = max(self.last, ticks) if self.count else ticks
+        self.count += 1
+        self.total += ticks
+        self.squares += ticks * ticks
+
+
+class Track:
+    """Encodes frames for one stream of an output container."""
+
+    def __init__(
+        self,
+        output: OutputContainer,
+        info: VideoInfo,
+        tags: Tags,
+        choice: Choice,
+        options: dict[str, str],
+    ) -> None:
+        self.info, self.choice = info, choice
+        self.tags = _target_tags(info, tags, choice.pixel_format)
+        self._reformatter = VideoReformatter()
+        self._shift = 0
+        self.times = Times()
+        self.inexact = 0
+        self.stream = self._add(output)
+        self._open(with_hdr(choice.encoder, options, tags))
+
+    def _add(self, output: OutputContainer) -> VideoStream:
+        try:
+            stream = output.add_stream(self.choice.encoder, rate=self.info.rate or Fraction(25))
+        except ValueError as error:
+            raise UsageError(f"{output.format.name} files cannot hold {self.choice.encoder} video") from error
+        assert isinstance(stream, VideoStream)
+        context: Any = stream.codec_context
+        context.width, context.height = self.info.width, self.info.height
+        context.pix_fmt = self.choice.pixel_format
+        context.time_base = self.info.time_base
+        stream.time_base = self.info.time_base
+        context.sample_aspect_ratio = self.info.sample_aspect_ratio
+        context.thread_type = "AUTO"
+        context.flags |= Flags.frame_duration
+        context.color_range, context.colorspace = self.tags.color_range, self.tags.colorspace
+        context.color_primaries, context.color_trc = self.tags.primaries, self.tags.transfer
+        if self.choice.encoder.find("265") >= 0 or "hevc" in self.choice.encoder:
+            _call_hevc_hvc1(output, context)
+        stream.set_display_matrix(self.tags.matrix)
+        return stream
+
+    def _open(self, options: dict[str, str]) -> None:
+        context = self.stream.codec_context
+        check_names(context, options)
+        context.options = dict(options)
+        try:
+            context.open()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._refusal(options, error) from error
+        if context.options:
+            raise UsageError(f"{context.name} did not take the option {', '.join(context.options)}")
+
+    def _refusal(self, options: dict[str, str], error: Exception) -> UsageError | OutputError:
+        told = ", ".join(f"{key}={value}" for key, value in options.items()) or "no options"
+        reason = getattr(error, "strerror", None) or str(error)
+        size = f"{self.info.width}x{self.info.height} {self.choice.pixel_format}"
+        if "nvenc" in self.choice.encoder or "qsv" in self.choice.encoder or "amf" in self.choice.encoder:
+            return OutputError(f"{self.choice.encoder} is not available on this machine ({reason})")
+        return UsageError(f"{self.choice.encoder} refuses {size} with {told} ({reason})")
+
+    def start(self, first: int, *, negative: bool) -> int:
+        """Told the first frame's pts before it is encoded; returns the ticks that all times move by.
+
+        negative: whether the container keeps negative times; where it does not, all streams move so that
+        the video starts at 0.
+        """
+        self._shift = -first if first < 0 and not negative else 0
+        return self._shift
+
+    def encode(self, native: VideoFrame, pts: int) -> list[AnyPacket]:
+        """Packets that are ready after one more frame at `pts` (in the source's time base)."""
+        frame = self._fit(native)
+        frame.pts, frame.time_base = pts + self._shift, self.info.time_base
+        frame.pict_type = 0  # the encoder chooses its own I, P and B
+        self._count(pts + self._shift)
+        return list(self.stream.encode(frame))
+
+    def flush(self) -> list[AnyPacket]:
+        """The packets that the encoder still holds."""
+        return list(self.stream.encode(None))
+
+    def _count(self, ticks: int) -> None:
+        base = self.stream.time_base or self.info.time_base
+        out = rescale(ticks, self.info.time_base, base)
+        self.inexact += out * base != ticks * self.info.time_base
+        self.times.add(out)
+
+    def _fit(self, native: VideoFrame) -> VideoFrame:
+        if native.format.name == self.choice.pixel_format:
+            return native
+        format = self.info.format
+        source = swscale_matrix(format.matrix)
+        rgb = format.matrix == "rgb"
+        matrix = matrix_of(self.tags.colorspace, native.width, native.height) if rgb else format.matrix
+        full = is_full_range(self.choice.pixel_format, self.tags.color_range)
+        out = self._reformatter.reformat(
+            native, native.width, native.height, self.choice.pixel_format,
+            src_colorspace=source, dst_colorspace=swscale_matrix(matrix), interpolation=_EXACT,
+            src_color_range=swscale_range(format.full_range), dst_color_range=swscale_range(full), threads=1,
+        )  # fmt: skip
+        out.duration = native.duration
+        return out
+
+
+def _call_hevc_hvc1(output: OutputContainer, context: Any) -> None:
+    # Apple's players only open HEVC in MP4 and MOV under this name.
+    if output.format.name in ("mp4", "mov"):
+        context.codec_tag = "hvc1"
+
+
+def _target_tags(info: VideoInfo, tags: Tags, pixel_format: str) -> Tags:
+    """The source's tags; full range is always said, as is the matrix of what was RGB and no longer is."""
+    rgb = info.format.matrix == "rgb"
+    if rgb and pixel_format.startswith("yuv"):
+        colorspace = tags.colorspace if tags.colorspace not in (0, UNSPECIFIED) else 1
+        return replace(tags, colorspace=colorspace, color_range=1)
+    if info.format.full_range and not rgb:
+        return replace(tags, color_range=FULL)
+    return tags

@@ -1,0 +1,119 @@
+"""An output file with one encoded video stream: opened, written, checked and named. Sinks build on it."""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import av
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+
+from vidstyle.errors import OutputError, UsageError
+from vidstyle.media.check import check
+from vidstyle.media.codecs import Choice
+from vidstyle.media.containers import REFUSALS
+from vidstyle.media.decode import AnyPacket
+from vidstyle.media.part_file import PartFile, writing
+from vidstyle.media.probe import Tags
+from vidstyle.media.track import Track
+from vidstyle.types import VideoInfo
+
+_CONTAINER_OPTIONS: Final = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
+_NEGATIVE: Final = frozenset({"nut"})
+"""Containers that keep negative times of the video. The others get all streams moved to start at 0."""
+
+
+class Writer:
+    """Base of `Sink` and `MaskWriter`: a context manager whose file appears whole, or not at all.
+
+    Leaving the with-block without `finish` removes what was written.
+    """
+
+    def __init__(self, target: Path, source: Path, muxer: str, *, overwrite: bool) -> None:
+        self.target, self.muxer = target, muxer
+        self.notes: list[str] = []
+        self._file = PartFile(target, source, overwrite=overwrite)
+        self._track: Track | None = None
+        self._started = False
+        try:
+            with writing(target):
+                self._output: OutputContainer = av.open(
+                    str(self._file.path), "w", format=muxer, container_options=_CONTAINER_OPTIONS.get(muxer)
+                )
+        except (ValueError, OutputError) as error:
+            self._file.discard()
+            if isinstance(error, OutputError):
+                raise
+            raise UsageError(f"no container is called {muxer!r}") from error
+
+    @property
+    def track(self) -> Track:
+        """The video stream that is written."""
+        assert self._track is not None
+        return self._track
+
+    @property
+    def codec(self) -> str:
+        """The encoder in use, FFmpeg's name."""
+        return self.track.choice.encoder
+
+    def _add_track(self, info: VideoInfo, tags: Tags, choice: Choice, options: dict[str, str]) -> None:
+        self._track = Track(self._output, info, tags, choice, options)
+        if choice.note:
+            self.notes.append(choice.note)
+
+    def _write_header(self) -> None:
+        try:
+            with writing(self.target):
+                self._output.start_encoding()
+        except REFUSALS as error:
+            raise OutputError(f"{self.muxer} does not take these streams together ({error})") from error
+
+    def _start(self, first: int) -> Fraction:
+        """Before the first frame: the seconds that all times move by."""
+        self._started = True
+        moved = self.track.start(first, negative=self.muxer in _NEGATIVE)
+        seconds = moved * self.track.info.time_base
+        if moved:
+            self.notes.append(
+                f"{self.muxer} files cannot start before 0: everything is {float(seconds):.3f} s later"
+            )
+        return seconds
+
+    def _encode(self, native: VideoFrame, pts: int) -> None:
+        with writing(self.target):
+            self._mux(self.track.encode(native, pts))
+
+    def _mux(self, packets: list[AnyPacket]) -> None:
+        with writing(self.target):
+            for packet in packets:
+                self._output.mux_one(packet)
+
+    def _finish(self, counts: dict[int, int]) -> None:
+        if not self._started:
+            raise OutputError(f"nothing was written to {self.target}: no frame came")
+        base = self.track.stream.time_base or self.track.info.time_base
+        with writing(self.target):
+            self._mux(self.track.flush())
+            self._output.close()
+        if self.track.inexact:
+            self.notes.append(f"{self.track.inexact} times are rounded to the {self.muxer} clock of {base} s")
+        self.notes += check(self._file.path, self.target, self.track.times, base, counts)
+        self._file.commit()
+
+    def _abandon(self) -> None:
+        with contextlib.suppress(*REFUSALS):
+            self._output.close()
+        self._file.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._abandon()

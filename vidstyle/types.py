@@ -123,7 +123,8 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output of a graph. shape: int for a fixed axis, else a name or None."""
+    """One input or output of a graph. dtype: NumPy's name. shape: int for a fixed axis, else a name or
+    None."""
 
     name: str
     dtype: str

@@ -18,6 +18,7 @@ from vidstyle.types import Port, Signature
 
 _RUN_ERRORS: tuple[type[BaseException], ...] = (*RUNTIME_ERRORS, ValueError)
 _FULL = ("out of memory", "failed to allocate", "bad_alloc", "cudaerrormemoryallocation", "alloc_failed")
+_NUMPY_NAMES = {"float": "float32", "double": "float64"}
 _BROKEN = ("cuda failure", "cuda error", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status")
 
 
@@ -103,7 +104,8 @@ class Session:
 
 def _port(node: Any) -> Port:
     shape = tuple(axis if isinstance(axis, int | str) else None for axis in node.shape)
-    return Port(node.name, node.type.removeprefix("tensor(").removesuffix(")"), shape)
+    dtype = node.type.removeprefix("tensor(").removesuffix(")")
+    return Port(node.name, _NUMPY_NAMES.get(dtype, dtype), shape)
 
 
 def assigned(session: Session) -> dict[str, str]:

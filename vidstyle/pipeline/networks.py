@@ -42,7 +42,8 @@ def card(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
     """The checked card of a network: its files are there, whole, and fit what the card says."""
     found = cards.find(name_or_path, kind)
     if not isinstance(found, cards.Card):
-        found = cards.infer(found, {"model": join.signature(found)})
+        files = cards.graph_files(found)
+        found = cards.infer(found, {role: join.signature(path) for role, path in files.items()})
     cards.verify(found)
     cards.check(found, {role: join.signature(graph.path) for role, graph in found.graphs.items()})
     return found

@@ -80,4 +80,4 @@ def enlarged(small: Mask, shape: tuple[int, ...]) -> Mask:
     """Nearest-neighbour enlargement of (h, w) to `shape`."""
     rows = np.arange(shape[0]) * small.shape[0] // shape[0]
     columns = np.arange(shape[1]) * small.shape[1] // shape[1]
-    return small[rows[:, None], columns]
+    return np.asarray(small[rows[:, None], columns])

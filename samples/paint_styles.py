@@ -17,11 +17,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import prints
 import starry
 from brush import Array, Rng
 
 STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
     "starry": (starry.paint, 11),
+    "waves": (prints.waves, 21),
+    "mosaic": (prints.mosaic, 31),
+    "bauhaus": (prints.bauhaus, 41),
 }
 """Name: (painter, seed)."""
 

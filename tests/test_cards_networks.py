@@ -25,7 +25,7 @@ def port(text: str) -> Port:
     name, _, shape = text.partition(" ")
     name, _, dtype = name.partition(":")
     axes = tuple(int(axis) if axis.isdigit() else axis for axis in shape.split("x")) if shape else ()
-    return Port(name, dtype or "float", axes)
+    return Port(name, dtype or "float32", axes)
 
 
 def signature(inputs: str, outputs: str) -> Signature:
@@ -258,7 +258,7 @@ def test_the_two_halves_of_a_pair_must_fit(tmp_path: Path) -> None:
     assert (told.task, told.kind, list(told.graphs)) == ("style-arbitrary", "stylizer", ["style", "apply"])
     cards.check(told, fits)
     other = {"style": style, "apply": signature("image nx3xhxw, code 1x65", "out nx3xhxw")}
-    with pytest.raises(ModelError, match=r"apply\.input: takes code float\[1,65\], but style gives code"):
+    with pytest.raises(ModelError, match=r"apply\.input: takes code float32\[1,65\], but style gives code"):
         cards.check(told, other)
     with pytest.raises(ModelError, match=r"apply\.input: has 1 inputs"):
         cards.check(told, {"style": style, "apply": signature("image nx3xhxw", "out nx3xhxw")})

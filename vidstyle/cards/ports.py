@@ -126,7 +126,7 @@ def guess(task: Task, role: str, free: list[Port]) -> Port | None:
 
 
 def listed(ports: tuple[Port, ...] | list[Port]) -> str:
-    """Ports as an error line shows them: `image float[1,3,h,w], code float[1,694]`."""
+    """Ports as an error line shows them: `image float32[1,3,h,w], code float32[1,694]`."""
     return ", ".join(f"{port.name} {port.dtype}[{_shape(port)}]" for port in ports)
 
 

@@ -17,7 +17,7 @@ from vidstyle.device.runtime import FATAL, RUNTIME_ERRORS, first_line, overheard
 PROVIDER = "CUDAExecutionProvider"
 
 _MISSING = re.compile(
-    r"([\w.+-]+(?:\.so[\w.]*|\.dll)): cannot open shared object|([\w.+-]+\.dll)\"? is missing"
+    r"([\w.+-]+(?:\.so[\w.]*|\.dll)): cannot open shared object|([\w.+-]+\.dll)\"? (?:which )?is missing"
 )
 
 # A 1x1 convolution, 1x1x2x2 float in and out (opset 13): loads cuDNN, which an Identity would not.

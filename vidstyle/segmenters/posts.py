@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from vidstyle.cards import Card
+from vidstyle.cards import Card, ports
 from vidstyle.errors import ModelError
 from vidstyle.graphs import segment, segment_instances, segment_matte, segment_yolo
 from vidstyle.segmenters import ends
@@ -28,7 +28,7 @@ def post(card: Card, signature: Signature, wanted: list[int], threshold: float) 
 
 
 def _semantic(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:
-    out, how = ends.output(card, signature, "out"), ends.graph(card).output
+    out, how = ports.outputs(card, "model", signature)["out"], ends.graph(card).output
     text = segment.semantic(
         how.kind,
         wanted,
@@ -42,7 +42,7 @@ def _semantic(card: Card, signature: Signature, wanted: list[int], threshold: fl
 
 
 def _matte(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:  # noqa: ARG001
-    out, how = ends.output(card, signature, "matte"), ends.graph(card).output
+    out, how = ports.outputs(card, "model", signature)["matte"], ends.graph(card).output
     last = how.layout == "NHWC"
     channels = (ends.axis(out, 3 if last else 1) if len(out.shape) == 4 else 1) or 1
     text = segment_matte.matte(
@@ -64,7 +64,8 @@ def _stacked(signature: Signature, out: Port, states: tuple[tuple[str, str], ...
 
 
 def _yolo(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:
-    found, drawn = (ends.output(card, signature, role) for role in ("detections", "prototypes"))
+    told = ports.outputs(card, "model", signature)
+    found, drawn = told["detections"], told["prototypes"]
     how, count = ends.graph(card).output, len(card.classes)
     coefficients = ends.axis(drawn, 3 if how.layout == "NHWC" else 1) or 32
     features, last = _features(card, found, coefficients)
@@ -101,23 +102,22 @@ def _features(card: Card, found: Port, coefficients: int) -> tuple[int, bool]:
 
 
 def _rcnn(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:
-    roles = ("boxes", "labels", "scores", "masks")
-    ports = {role: ends.output(card, signature, role) for role in roles}
-    side = ends.axis(ports["masks"], 3)
+    told = ports.outputs(card, "model", signature)
+    side = ends.axis(told["masks"], 3)
     text = segment_instances.mask_rcnn(
         wanted,
         threshold,
         box_sized=side is not None and side <= _BOX_SIDE,
-        dtype=ends.text_type(ports["masks"]),
-        integer=ends.text_type(ports["labels"]),
+        dtype=ends.text_type(told["masks"]),
+        integer=ends.text_type(told["labels"]),
     )
-    return Post(text, {role: port.name for role, port in ports.items()})
+    return Post(text, {role: port.name for role, port in told.items()})
 
 
 def _detr(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:
-    ports = {role: ends.output(card, signature, role) for role in ("labels", "masks")}
-    text = segment_instances.rf_detr(wanted, threshold, dtype=ends.text_type(ports["masks"]))
-    return Post(text, {role: port.name for role, port in ports.items()})
+    told = ports.outputs(card, "model", signature)
+    text = segment_instances.rf_detr(wanted, threshold, dtype=ends.text_type(told["masks"]))
+    return Post(text, {role: told[role].name for role in ("labels", "masks")})
 
 
 _POSTS: dict[str, Callable[[Card, Signature, list[int], float], Post]] = {

@@ -19,6 +19,7 @@ from PIL import Image
 
 import prints
 import starry
+import strokes
 from brush import Array, Rng
 
 STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
@@ -26,6 +27,8 @@ STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
     "waves": (prints.waves, 21),
     "mosaic": (prints.mosaic, 31),
     "bauhaus": (prints.bauhaus, 41),
+    "ink": (strokes.ink, 51),
+    "meadow": (strokes.meadow, 61),
 }
 """Name: (painter, seed)."""
 

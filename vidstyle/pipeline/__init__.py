@@ -133,13 +133,22 @@ def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) 
     return Plan(
         source=job.source,
         target=outputs.sink.target,
-        frames=video.info.frames,
+        frames=_expected(job, video.info),
         segmenter=networks.segmenter.name if networks.segmenter else None,
         stylizer=networks.stylizer.name,
         device=networks.device.label,
         codec=outputs.sink.codec,
         decoder=video.info.decoder,
     )
+
+
+def _expected(job: Job, info: VideoInfo) -> int | None:
+    """How many frames will come, as far as the container tells; exact only where its rate is constant."""
+    if info.frames is None or info.rate is None or (job.start is None and job.end is None):
+        return info.frames
+    begin = min(round((job.start or 0) * info.rate), info.frames)
+    end = info.frames if job.end is None else min(round(job.end * info.rate), info.frames)
+    return max(0, end - begin)
 
 
 @dataclass(slots=True)

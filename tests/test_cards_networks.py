@@ -77,6 +77,7 @@ RVM_GRAPH = signature(
     "src nx3xhxw, r1i axbxcxd, r2i axbxcxd, downsample_ratio 1",
     "fgr nx3xhxw, pha nx1xhxw, r1o axbxcxd, r2o axbxcxd",
 )
+MATTE = card("matte", ImageInput(), Output(), ("person",))
 PAINT = card("style-fixed", ImageInput(multiple=4), Output())
 
 
@@ -91,6 +92,12 @@ PAINT = card("style-fixed", ImageInput(multiple=4), Output())
         (RVM, RVM_GRAPH),
         (PAINT, signature("x nx3xhxw", "y nx3xhxw")),
         (PAINT, signature("x", "y")),
+        (
+            replace(RVM, graphs={"model": replace(RVM.graphs["model"], output=Output(states=STATES))}),
+            RVM_GRAPH,
+        ),
+        (MATTE, signature("x nx3xhxw", "y nx2xhxw")),
+        (MATTE, signature("x nx3xhxw", "y nxhxw")),
     ],
 )
 def test_what_fits_passes(known: Card, graph: Signature) -> None:
@@ -144,7 +151,7 @@ def altered(known: Card, **changes: Any) -> Card:
         ),
         (
             YOLO,
-            signature("images 1x3x64x64", "a 1x39x84, b 1x32x16x16"),
+            signature("images 1x3x64x64", "a 1x40x84, b 1x32x16x16"),
             "classes: the card lists 2, the network",
         ),
         (
@@ -211,6 +218,33 @@ def test_the_task_is_told_from_inputs_and_outputs(
     cards.check(told, {"model": graph})
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("{0: 'laptop', 1: 'mug'}", ("laptop", "mug")),
+        ("['laptop', 'mug']", ("laptop", "mug")),
+        ("{0: 'laptop'}", ("laptop",)),  # the other score may be for there being an object at all
+        ("{1: 'laptop', 2: 'mug'}", ("class 0", "class 1")),
+        ("{0: 'a', 1: 'a'}", ("class 0", "class 1")),
+        ("{0: 'a', 1: 'b', 2: 'c'}", ("class 0", "class 1")),
+        ("__import__('os')", ("class 0", "class 1")),
+        ("7", ("class 0", "class 1")),
+    ],
+)
+def test_names_that_the_exporter_wrote_are_the_classes(names: str, said: tuple[str, ...]) -> None:
+    graph = signature("images 1x3x64x64", "a 1x38x84, b 1x32x16x16")
+    told = cards.infer(Path("net.onnx"), {"model": replace(graph, metadata=(("names", names),))})
+    assert told.classes == said
+    cards.check(told, {"model": graph})
+
+
+def test_a_score_for_any_object_is_no_class() -> None:
+    graph = signature("images 1x3x64x64", "a 1x252x117, b 1x32x16x16")
+    told = cards.infer(Path("net.onnx"), {"model": graph})
+    assert told.classes == cards.PRESETS["coco80"]
+    cards.check(told, {"model": graph})
+
+
 def test_counted_classes_have_names() -> None:
     told = cards.infer(Path("net.onnx"), {"model": signature("x nx3x64x64", "y nx5x64x64")})
     assert told.classes == ("background", "class 1", "class 2", "class 3", "class 4")
@@ -257,9 +291,17 @@ def test_the_two_halves_of_a_pair_must_fit(tmp_path: Path) -> None:
     told = cards.infer(tmp_path, fits)
     assert (told.task, told.kind, list(told.graphs)) == ("style-arbitrary", "stylizer", ["style", "apply"])
     cards.check(told, fits)
+    several = {
+        "style": signature("style 1x3xhxw", "a 1x64, b 1x32"),
+        "apply": signature("image nx3xhxw, b 1x32, a 1x64", "out nx3xhxw"),
+    }
+    cards.check(cards.infer(tmp_path, several), several)
     other = {"style": style, "apply": signature("image nx3xhxw, code 1x65", "out nx3xhxw")}
     with pytest.raises(ModelError, match=r"apply\.input: takes code float32\[1,65\], but style gives code"):
         cards.check(told, other)
+    short = {"style": style, "apply": signature("image nx3xhxw, code 1x64, more 1x8", "out nx3xhxw")}
+    with pytest.raises(ModelError, match=r"apply\.input: takes more float32\[1,8\], but style gives code"):
+        cards.check(told, short)
     with pytest.raises(ModelError, match=r"apply\.input: has 1 inputs"):
         cards.check(told, {"style": style, "apply": signature("image nx3xhxw", "out nx3xhxw")})
 

@@ -162,6 +162,12 @@ def test_a_session_runs_and_knows_its_ends() -> None:
     np.testing.assert_array_equal(out, numbers * 2)
 
 
+def test_what_the_exporter_wrote_is_read() -> None:
+    model = ModelProto.FromString(DOUBLE)
+    model.metadata_props.add(key="names", value="{0: 'laptop'}")
+    assert device.Session(model.SerializeToString(), CPU).signature.metadata == (("names", "{0: 'laptop'}"),)
+
+
 def test_a_file_runs_as_bytes_do(tmp_path: Path) -> None:
     path = tmp_path / "double.onnx"
     path.write_bytes(DOUBLE)

@@ -133,10 +133,12 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Inputs and outputs of a graph, as its file declares them."""
+    """Inputs and outputs of a graph, as its file declares them. metadata: what its exporter wrote into the
+    file, as pairs of key and text."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 class Segmenter(Protocol):

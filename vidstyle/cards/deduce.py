@@ -7,6 +7,7 @@ Mask R-CNN, 0..255 for fixed styles, 0..1 for arbitrary ones). A card says it fo
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -93,7 +94,8 @@ def _unknown(path: Path, signature: Signature) -> ModelError:
     return ModelError(
         f"{path}: cannot tell what this network does (inputs: {ports.listed(signature.inputs)}; "
         f"outputs: {ports.listed(signature.outputs)}): write {path.with_suffix('.toml').name} beside it with "
-        f"name, task ({tasks}), licence, source, classes and a table [model] with file, input and output"
+        f"name, task ({tasks}), licence, source, classes and a table [model] (or [style] and [apply]) with "
+        "file, input and output"
     )
 
 
@@ -179,7 +181,7 @@ def _mask_rcnn(_picture: Port, layout: str, signature: Signature) -> Facts | Non
     return "mask-rcnn", output, PRESETS["coco91"], {"side": 1024, "multiple": 32}
 
 
-def _yolo(_picture: Port, layout: str, signature: Signature) -> Facts | None:
+def _yolo(picture: Port, layout: str, signature: Signature) -> Facts | None:
     """Detections with coefficients and prototypes, with or without suppression in the graph."""
     found = _all("yolo-seg", signature) if len(signature.outputs) == 2 else None
     if found is None or len(signature.inputs) != 1:
@@ -194,7 +196,32 @@ def _yolo(_picture: Port, layout: str, signature: Signature) -> Facts | None:
     units: Literal["unit", "pixels"] = "unit" if layout == "NHWC" else "pixels"
     output = Output(_names(found), "probabilities", side, boxes=units, nms=nms)
     usual = {"resize": "letterbox", "side": 640, "multiple": 32}
-    return "yolo-seg", output, PRESETS["coco80"] if nms else _counted(count), usual
+    own = _labels(signature, None if nms else count)
+    if not own and not nms and _anchored(picture, layout, found["detections"]):
+        count -= 1
+    return "yolo-seg", output, own or (PRESETS["coco80"] if nms else _counted(count)), usual
+
+
+def _labels(signature: Signature, count: int | None) -> tuple[str, ...]:
+    """Class names that an exporter wrote into the file: `names` = "{0: 'person', ...}" (Ultralytics).
+    Empty where there are none, or not as many as the network tells apart."""
+    try:
+        names = ast.literal_eval(dict(signature.metadata).get("names", ""))
+        read = tuple(str(names[index]) for index in range(len(names)))
+    except (ValueError, SyntaxError, TypeError, KeyError, IndexError, RecursionError, MemoryError):
+        return ()
+    whole = len(set(read)) == len(read) and (count is None or len(read) in (count, count - 1))
+    return read if whole else ()
+
+
+def _anchored(picture: Port, layout: str, detections: Port) -> bool:
+    """Whether there are three boxes for each place, as in YOLOv5, which also has a score for there being an
+    object at all; later ones have one box, and no such score."""
+    height, width = (picture.shape[axis] for axis in ports.axes(layout)[1:])
+    if not isinstance(height, int) or not isinstance(width, int):
+        return False
+    places = sum((height // stride) * (width // stride) for stride in (8, 16, 32))
+    return 3 * places in detections.shape[1:]
 
 
 def _few(detections: Port) -> bool:
@@ -263,7 +290,8 @@ def _pair_card(path: Path, files: dict[str, Path], signatures: Mapping[str, Sign
     graphs: dict[str, GraphFile] = {}
     for name, file in files.items():
         found = _picture(signatures[name])
-        if found is None or len(signatures[name].inputs) != (2 if name == "apply" else 1):
+        count = len(signatures[name].inputs)
+        if found is None or (count < 2 if name == "apply" else count != 1):
             raise _unknown(file, signatures[name])
         usual = {"multiple": 8, "side": 256} if name == "style" else {"multiple": 8}
         side: Literal["NCHW", "NHWC"] = "NHWC" if found[1] == "NHWC" else "NCHW"

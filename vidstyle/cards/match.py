@@ -74,18 +74,20 @@ def _check_states(card: Card, name: str, output: Output, signature: Signature) -
 
 
 def _check_inputs(card: Card, name: str, graph: GraphFile, signature: Signature, picture: Port) -> None:
-    """Every input is the picture, a state, the downsample ratio, or (once, for "apply") the code."""
+    """Every input is the picture, a state, a recurrent matte's downsample ratio, or a code for "apply"."""
     known = {picture.name, *(taken for taken, _ in graph.output.states)}
-    if graph.output.downsample is not None:
+    if graph.output.states or graph.output.downsample is not None:
         known.add("downsample_ratio")
     rest = [port for port in signature.inputs if port.name not in known]
-    if len(rest) != (1 if name == "apply" else 0):
+    if bool(rest) != (name == "apply"):
         what = f"has {len(signature.inputs)} inputs, too many or too few for {card.task}: "
         raise mismatch(card, f"{name}.input", what + ports.listed(signature.inputs))
 
 
 def _check_classes(card: Card, name: str, output: Output, roles: dict[str, Port]) -> None:
     count = class_count(card, output, roles)
+    if card.task == "yolo-seg" and count == len(card.classes) + 1:
+        return  # YOLOv5 has one score more, for there being an object at all
     if count is not None and count != len(card.classes):
         what = f"the card lists {len(card.classes)}, the network tells {count} apart"
         raise mismatch(card, "classes", what)
@@ -128,14 +130,24 @@ def _check_painted(card: Card, name: str, output: Output, port: Port) -> None:
 
 
 def _check_code(card: Card, style: Signature, apply: Signature) -> None:
-    given = ports.outputs(card, "style", style)["code"]
+    """Codes go from one graph to the other by name, else in order."""
     picture = ports.image_port(card.graphs["apply"].input, apply)
-    taken = next(port for port in apply.inputs if port != picture)
-    alike = len(given.shape) == len(taken.shape) and all(
-        fits(left, right)
-        for left, right in zip(given.shape, taken.shape, strict=True)
-        if isinstance(right, int)
+    taken = [port for port in apply.inputs if port != picture]
+    given = {port.name: port for port in style.outputs}
+    if not all(port.name in given for port in taken):
+        given = {port.name: code for port, code in zip(taken, style.outputs, strict=False)}
+    for port in taken:
+        code = given.get(port.name)
+        if code is None or not _alike(code, port):
+            gives = ports.listed(style.outputs)
+            raise mismatch(card, "apply.input", f"takes {ports.listed([port])}, but style gives {gives}")
+
+
+def _alike(given: Port, taken: Port) -> bool:
+    """Whether an array of the one shape may enter where the other is asked for."""
+    if not given.shape or not taken.shape:
+        return True
+    pairs = zip(given.shape, taken.shape, strict=False)
+    return len(given.shape) == len(taken.shape) and all(
+        fits(left, right) for left, right in pairs if isinstance(right, int)
     )
-    if given.shape and taken.shape and not alike:
-        what = f"takes {ports.listed([taken])}, but style gives {ports.listed([given])}"
-        raise mismatch(card, "apply.input", what)

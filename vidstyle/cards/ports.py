@@ -51,13 +51,18 @@ def image_port(image: ImageInput, signature: Signature) -> Port | None:
     return next(shaped, signature.inputs[0] if signature.inputs else None)
 
 
+def _channels(port: Port, count: int) -> bool:
+    """Whether a picture-like output has that many channels, first or last."""
+    return len(port.shape) == 3 or count in (*port.shape[1:2], *port.shape[-1:])
+
+
 def _four(port: Port) -> bool:
     return bool(port.shape) and fits(port.shape[-1], 4)
 
 
 _TESTS: dict[tuple[str, str], Test] = {
     ("semantic", "out"): lambda port: has_rank(port, 3, 4),
-    ("matte", "matte"): lambda port: has_rank(port, 3, 4) and 1 in (*port.shape[1:2], *port.shape[-1:]),
+    ("matte", "matte"): lambda port: has_rank(port, 3, 4) and _channels(port, 1),
     ("yolo-seg", "detections"): lambda port: has_rank(port, 3),
     ("yolo-seg", "prototypes"): lambda port: has_rank(port, 4),
     ("mask-rcnn", "boxes"): lambda port: has_rank(port, 2) and _four(port) and not whole(port),
@@ -108,6 +113,8 @@ def _named(card: Card, graph: str, role: str, name: str, signature: Signature) -
 
 def _told(card: Card, graph: str, role: str, free: list[Port]) -> Port:
     found = guess(card.task, role, free)
+    if found is None and role == "matte":  # some give background and foreground
+        found = next((port for port in free if not port.shape or _channels(port, 2)), None)
     if found is None:
         what = f"none of the network's outputs looks like it ({listed(free) or 'none left'}): name it"
         raise mismatch(card, f"{graph}.output.names.{role}", what)

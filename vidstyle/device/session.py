@@ -67,6 +67,7 @@ class Session:
         self.signature = Signature(
             tuple(_port(node) for node in self._session.get_inputs()),
             tuple(_port(node) for node in self._session.get_outputs()),
+            tuple(self._session.get_modelmeta().custom_metadata_map.items()),
         )
 
     def _build(self, model: bytes | Path, options: ort.SessionOptions) -> ort.InferenceSession:

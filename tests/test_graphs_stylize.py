@@ -42,7 +42,8 @@ def feeds(wide: bool, block: Block, height: int = 8, width: int = 16) -> dict[st
         "offset": np.zeros(3, np.float32),
         "to_luma": (np.eye(3, dtype=np.float32) * top / 255)[:1, :, None, None],
         "to_chroma": (np.eye(3, dtype=np.float32) * top / 255)[1:, :, None, None],
-        "top": np.array([top], np.float32),
+        **{name: np.array([top], np.float32) for name in ("top", "white")},
+        **{name: np.zeros(1, np.float32) for name in ("black", "slope", "limit")},
     }
 
 

@@ -13,14 +13,15 @@ from style_networks import fixed, fixed_card
 
 from vidstyle import stylizers
 from vidstyle.device import choose
-from vidstyle.types import PixelFormat, Planes, Stylizer
+from vidstyle.types import Matrix, PixelFormat, Planes, Stylizer
 
 KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
+MATRICES: list[tuple[Matrix, bool]] = [("bt601", False), ("bt709", False), ("bt709", True), ("bt2020", False)]
 YUV = [
     PixelFormat(f"{depth} bit {w}{h}", depth, w, h, matrix, full)
     for depth in (8, 10, 12)
     for w, h in ((1, 1), (1, 0), (0, 0), (0, 1), (2, 0))
-    for matrix, full in (("bt601", False), ("bt709", False), ("bt709", True), ("bt2020", False))
+    for matrix, full in MATRICES
 ]
 FORMATS = [*YUV, *(PixelFormat(f"gbrp{d}", d, 0, 0, "rgb", True) for d in (8, 9, 10, 14, 16))]
 
@@ -67,7 +68,7 @@ def covering(mask: NDArray[np.uint8], format: PixelFormat) -> NDArray[np.float64
     height, width = (-(-mask.shape[1] // rows) * rows, -(-mask.shape[2] // columns) * columns)
     grown = np.pad(mask, ((0, 0), (0, height - mask.shape[1]), (0, width - mask.shape[2])), mode="edge")
     blocks = grown.reshape(len(mask), height // rows, rows, width // columns, columns)
-    return blocks.mean(axis=(2, 4)) / 255
+    return np.asarray(blocks.mean(axis=(2, 4)) / 255)
 
 
 def scales(format: PixelFormat) -> tuple[float, float, float, float]:
@@ -90,7 +91,7 @@ def reference_rgb(planes: Planes, format: PixelFormat) -> NDArray[np.float64]:
     cb, cr = (np.repeat(np.repeat(c, 2**format.chroma_h, 1), 2**format.chroma_w, 2) for c in (cb, cr))
     cb, cr = (c[:, : y.shape[1], : y.shape[2]] for c in (cb, cr))
     r, b = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
-    return np.stack([r, (y - kr * r - kb * b) / (1 - kr - kb), b], axis=-1)
+    return np.asarray(np.stack([r, (y - kr * r - kb * b) / (1 - kr - kb), b], axis=-1))
 
 
 def reference_planes(rgb: NDArray[np.float64], format: PixelFormat) -> list[NDArray[np.float64]]:
@@ -108,6 +109,13 @@ def reference_planes(rgb: NDArray[np.float64], format: PixelFormat) -> list[NDAr
         for c in ((b - y) / (2 * (1 - kb)), (r - y) / (2 * (1 - kr)))
     ]
     return [y * ls + lo, *(c * cs + co for c in shared)]
+
+
+def beyond(luma: NDArray[Any], change: NDArray[np.float64], format: PixelFormat) -> NDArray[np.float64]:
+    """What luma has beyond black and white, as far as it fades with the change."""
+    scale, black, _, _ = scales(format)
+    over = luma - luma.astype(float).clip(black, black + scale)
+    return np.asarray(over * np.minimum(1, np.abs(change) * 16 / scale))
 
 
 many = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -149,6 +157,8 @@ def test_inverting_network_inverts_as_the_recommendations_say(
     luma = mask / 255
     weights = [luma, luma, luma] if format.matrix == "rgb" else [luma, *[covering(mask, format)] * 2]
     out = networks["invert"].paint(planes, mask, format)
+    if format.matrix != "rgb":
+        after[0] = after[0] - beyond(planes[0], after[0] - before[0], format)
     for new, old, a, b, weight in zip(out, planes, before, after, weights, strict=True):
         wanted = (old + weight * (b - a)).clip(0, 2**format.depth - 1)
         assert np.abs(new - wanted).max() <= (0.51 if format.depth < 16 else 0.6)
@@ -178,6 +188,15 @@ def test_strength_is_linear(networks: dict[str, Stylizer], format: PixelFormat, 
         wanted = old + strength * (most.astype(float) - old)
         assert np.abs(new - wanted)[inside].max() <= 1
     assert strength > 0 or error(part, planes) == 0
+
+
+def test_overexposed_luma_does_not_shine_through_the_paint(networks: dict[str, Stylizer]) -> None:
+    planes = (np.full((1, 8, 8), 255, np.uint8), *(np.full((1, 4, 4), 128, np.uint8) for _ in range(2)))
+    mask = np.full((1, 8, 8), 255, np.uint8)
+    assert (networks["invert"].paint(planes, mask, YUV[0])[0] == 16).all()
+    assert (networks["identity"].paint(planes, mask, YUV[0])[0] == 255).all()
+    half = networks["invert"].paint(planes, mask, YUV[0], strength=0.5)[0]
+    assert np.abs(half - 135.5).max() <= 0.5
 
 
 def test_strength_and_mask_mean_the_same(networks: dict[str, Stylizer]) -> None:

@@ -6,7 +6,9 @@ One graph does all of it, so that every provider runs the same arithmetic. Every
 
 where `seen` is the picture that the network got (chroma repeated, clipped to the network's range). Only
 the change that the network makes is added: a network that returns its input changes no sample, whatever
-lies outside the RGB cube, and mask 0 changes none at all. The colour matrices are inputs, so one session
+lies outside the RGB cube, and mask 0 changes none at all. (What luma has beyond black and white, as
+overexposed camera pictures do, would shine through the paint: it fades out with the size of the change.)
+The colour matrices are inputs, so one session
 serves every matrix, range and depth; strength and the choice to keep colours are folded into `from_rgb`.
 
 Chroma is repeated on the way in and box-averaged on the way back: each undoes the other exactly, and a
@@ -34,6 +36,16 @@ Block = tuple[int, int]
 _NUMBERS = {"float32": 1, "uint8": 2, "uint16": 4, "float16": 10, "float64": 11}
 _WORDS = {"float32": "float", "uint8": "uint8", "uint16": "uint16", "float16": "float16", "float64": "double"}
 _NEAREST = 'Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">'
+
+
+_BEYOND = """above_black = Max(luma_in, black)
+  legal = Min(above_black, white)
+  beyond = Sub(luma_in, legal)
+  moved = Abs(luma_free)
+  steep = Mul(moved, slope)
+  share = Min(steep, limit)
+  dropped = Mul(beyond, share)
+  luma_change = Sub(luma_free, dropped)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,10 @@ def painter(
 
     Inputs: y [n, h, w]; u, v [n, h / rows, w / columns]; mask uint8 [n, h, w]; the codes; and float32
     to_rgb [3, 3, 1, 1], offset [3]: seen = to_rgb (y, u, v) + offset, in the units and channel order of
-    `enters`; to_luma [1, 3, 1, 1], to_chroma [2, 3, 1, 1]: the way back for differences, divided by 255
-    for the mask; top []: the largest sample. Outputs: out_y, out_u, out_v like y, u, v.
+    `enters`; to_luma [1, 3, 1, 1], to_chroma [2, 3, 1, 1]: the way back for differences; and, [1] each,
+    top: the largest sample; black, white: of luma; slope, limit: luma beyond them is dropped by the share
+    min(slope * |luma change|, limit). The way back and `limit` hold the strength, divided by 255 for the
+    mask. Outputs: out_y, out_u, out_v like y, u, v.
 
     Raises ModelError where the network cannot be joined.
     """
@@ -237,32 +251,35 @@ def _post(enters: End, leaves: End, samples: str, block: Block) -> str:
     mean = "Identity" if whole else f"AveragePool<{window}>"
     return f"""
 post (float[n, 3, h, w] seen, {_picture(leaves)} painted, {_stored(samples)}, uint8[n, h, w] mask,
-      float[1, 3, 1, 1] to_luma, float[2, 3, 1, 1] to_chroma, float[1] top)
+      float[1, 3, 1, 1] to_luma, float[2, 3, 1, 1] to_chroma, float[1] top,
+      float[1] black, float[1] white, float[1] slope, float[1] limit)
  => ({_planes(samples, "out_")})
-<int64[1] channel = {{1}}, float black = {{{enters.low}}}, float white = {{{enters.high}}}>
+<int64[1] channel = {{1}}, float lowest = {{{enters.low}}}, float highest = {{{enters.high}}}>
 {{
   {_left(enters, leaves)}
-  bounded = Clip(whole, black, white)
+  bounded = Clip(whole, lowest, highest)
   change = Sub(bounded, seen)
   mask4 = Unsqueeze(mask, channel)
   weight = Cast<to = 1>(mask4)
-  luma_change = Conv(change, to_luma)
-  {_blended("luma", "y4", "weight", samples)}
+  luma_in = Cast<to = 1>(y4)
+  luma_free = Conv(change, to_luma)
+  {_BEYOND}
+  {_blended("luma", "weight", samples)}
   out_y = Squeeze(luma_out, channel)
   shared_change = {mean}(change)
   shared_weight = {mean}(weight)
   chroma_change = Conv(shared_change, to_chroma)
-  {_blended("chroma", "uv", "shared_weight", samples)}
+  chroma_in = Cast<to = 1>(uv)
+  {_blended("chroma", "shared_weight", samples)}
   u_out, v_out = Split<axis = 1>(chroma_out)
   out_u = Squeeze(u_out, channel)
   out_v = Squeeze(v_out, channel)
 }}"""
 
 
-def _blended(name: str, samples: str, weight: str, kind: str) -> str:
-    """`<name>_out`: samples + weight * <name>_change, rounded and clipped."""
+def _blended(name: str, weight: str, kind: str) -> str:
+    """`<name>_out`: <name>_in + weight * <name>_change, rounded and clipped."""
     return f"""{name}_part = Mul({name}_change, {weight})
-  {name}_in = Cast<to = 1>({samples})
   {name}_sum = Add({name}_in, {name}_part)
   {name}_round = Round({name}_sum)
   {name}_floor = Relu({name}_round)

@@ -34,12 +34,14 @@ LUMA: dict[Matrix, tuple[float, float]] = {
 class Conversion:
     """planes = from_rgb @ rgb + offset and rgb = to_rgb @ (planes - offset), for RGB in 0..1.
 
-    from_rgb, to_rgb: (3, 3); offset: (3,), in code values; top: the largest code value.
+    from_rgb, to_rgb: (3, 3); offset: (3,), in code values; luma: the codes of black and white (of any code
+    where planes are R, G and B, which are moved alike); top: the largest code.
     """
 
     from_rgb: Floats
     to_rgb: Floats
     offset: Floats
+    luma: tuple[float, float]
     top: int
 
 
@@ -57,7 +59,8 @@ def conversion(format: PixelFormat) -> Conversion:
         )
     from_rgb = np.array(scale)[:, None] * mixed
     to_rgb = np.asarray(np.linalg.inv(from_rgb), np.float64)
-    return Conversion(from_rgb, to_rgb, np.array(offset), top)
+    ends = (0.0, float(top)) if format.matrix == "rgb" else (black, black + luma)
+    return Conversion(from_rgb, to_rgb, np.array(offset), ends, top)
 
 
 def _difference(matrix: Matrix) -> Floats:

@@ -15,6 +15,11 @@ from vidstyle.stylizers.ends import Ends
 from vidstyle.types import PixelFormat, Planes, Samples
 
 Feeds = dict[str, NDArray[Any]]
+
+FADE = 16.0
+"""Luma beyond black and white (overexposed highlights) is gone where the network changes luma by a
+sixteenth of its range or more. It stays where the picture stays."""
+
 _Key = tuple[bool, stylize.Block, int]
 
 
@@ -116,12 +121,15 @@ class Painter:
         to_rgb = colours.to_rgb[order] * span
         away = keeping_colour(format, colours.from_rgb) if preserve_color else colours.from_rgb
         from_rgb = away[:, order] * (strength / (255 * span))
+        black, white = colours.luma
+        levels = {"top": colours.top, "black": black, "white": white}
+        levels |= {"slope": FADE / (white - black), "limit": strength / 255}
         return {
             "to_rgb": _kernel(to_rgb),
             "offset": (enters.low - to_rgb @ colours.offset).astype(np.float32),
             "to_luma": _kernel(from_rgb[:1]),
             "to_chroma": _kernel(from_rgb[1:]),
-            "top": np.array([colours.top], np.float32),
+            **{name: np.array([value], np.float32) for name, value in levels.items()},
         }
 
 

@@ -1,0 +1,203 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch"]
+# ///
+"""The network `brush`: arbitrary style transfer made for video.
+
+Two modules. `Style` turns a picture into a code, once per run; `Apply` paints a frame with a code, every
+frame. No statistic of the frame is ever taken: every scale and bias comes from the style picture (FiLM, Perez
+et al. 2018), so what stands elsewhere in the crop cannot change a pixel. The trunk works at 1/8 of the
+resolution; weights are standardised (Qiao et al. 2019) in training and folded into plain ones for export.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Channels: `fine` at 1/4, `trunk` at 1/8, `half` at 1/2 of the resolution; `blocks` residual blocks."""
+
+    fine: int = 32
+    trunk: int = 88
+    half: int = 16
+    blocks: int = 2
+    hidden: int = 192
+
+    def films(self) -> list[int]:
+        """Channels of each modulated layer, in the order in which `Apply` uses them."""
+        return [self.fine, self.trunk, *[self.trunk] * (2 * self.blocks), self.fine, self.half]
+
+    def splits(self) -> list[int]:
+        """Lengths of the parts of a code: scale, bias, scale, bias, ..., gate of the skip, palette."""
+        return [c for c in self.films() for _ in range(2)] + [self.fine, 12]
+
+    def code(self) -> int:
+        """Length of a code."""
+        return sum(self.splits())
+
+
+class Conv(nn.Module):
+    """Convolution with standardised weights and zero padding; `plain()` gives the weights as they act."""
+
+    def __init__(
+        self,
+        cin: int,
+        cout: int,
+        kernel: int = 3,
+        stride: int = 1,
+        phases: int = 1,
+        scale: float = 1.0,
+        centred: bool = True,
+    ):
+        super().__init__()
+        first = 0.04 * torch.randn(cout // phases, cin, kernel, kernel)
+        self.weight = nn.Parameter(first.repeat_interleave(phases, 0))
+        self.gain = nn.Parameter(torch.full((cout, 1, 1, 1), scale))
+        self.bias = nn.Parameter(torch.zeros(cout))
+        self.stride, self.padding, self.centred = stride, (kernel - 1) // 2, centred
+
+    def plain(self) -> Tensor:
+        """Weights [cout,cin,k,k] of zero mean (if centred) and unit energy per output, times the gain."""
+        fan = self.weight[0].numel()
+        std, mean = torch.std_mean(self.weight, dim=(1, 2, 3), keepdim=True, correction=0)
+        weight = self.weight - mean if self.centred else self.weight
+        return weight * (self.gain * RELU_GAIN / math.sqrt(fan) / (std + 1e-5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.plain(), self.bias, self.stride, self.padding)
+
+
+class Style(nn.Module):
+    """Style picture [1,3,H,W] RGB 0..1 -> code [1,C]; trained for 256x256."""
+
+    def __init__(self, sizes: Sizes = Sizes()):
+        super().__init__()
+        widths = [3, 32, 48, 64, 96]
+        self.convs = nn.ModuleList(Conv(a, b, 4, 2) for a, b in pairwise(widths))
+        count = 2 * sum(widths)
+        self.shift = nn.Parameter(torch.zeros(count))
+        self.scale = nn.Parameter(torch.ones(count))
+        self.dense = nn.Sequential(
+            nn.Linear(count, sizes.hidden), nn.ReLU(), nn.Linear(sizes.hidden, sizes.hidden), nn.ReLU()
+        )
+        self.code = nn.Linear(sizes.hidden, sizes.code())
+        nn.init.normal_(self.code.weight, std=0.04)
+        nn.init.zeros_(self.code.bias)
+        ones = [torch.full((c,), 1.0 - i % 2) for i, c in enumerate(sizes.splits()[:-2])]
+        self.register_buffer("base", torch.cat([*ones, torch.full((sizes.fine,), 0.5)]), persistent=False)
+
+    def statistics(self, x: Tensor) -> Tensor:
+        """Mean and standard deviation of the picture and of each level's features: [B, 2 * sum of widths]."""
+        x = x * 2.0 - 1.0
+        found = _moments(x)
+        for conv in self.convs:
+            x = F.relu(conv(x))
+            found += _moments(x)
+        return torch.cat(found, 1)
+
+    def forward(self, style: Tensor) -> Tensor:
+        known = 3.0 * torch.tanh((self.statistics(style) - self.shift) * self.scale / 3.0)
+        code = 0.3 * self.code(self.dense(known))
+        films, colours = code.split([len(self.base), 12], 1)
+        return torch.cat([self.base + films, palette(style) + 0.1 * colours], 1)
+
+    @torch.no_grad()
+    def standardise(self, pictures: Tensor) -> None:
+        """Set shift and scale so that the statistics of these pictures have mean 0 and deviation 1."""
+        std, mean = torch.std_mean(self.statistics(pictures), dim=0)
+        self.shift.copy_(mean)
+        self.scale.copy_(1.0 / (std + 1e-3))
+
+
+def palette(style: Tensor) -> Tensor:
+    """Mean RGB [B,3] and a root of the covariance of RGB (Cholesky, flattened): [B,12], units of 0..1."""
+    mean = style.mean((2, 3))
+    r, g, b = (style - mean[:, :, None, None]).unbind(1)
+    rr, gg, bb, rg, rb, gb = (
+        (p * q).mean((1, 2)) for p, q in ((r, r), (g, g), (b, b), (r, g), (r, b), (g, b))
+    )
+    a = torch.sqrt(rr + 4e-4)
+    d, e = rg / a, rb / a
+    f = torch.sqrt(torch.clamp(gg - d * d, min=0.0) + 4e-4)
+    h = (gb - d * e) / f
+    i = torch.sqrt(torch.clamp(bb - e * e - h * h, min=0.0) + 4e-4)
+    none = torch.zeros_like(a)
+    return torch.cat([mean, torch.stack([a, none, none, d, f, none, e, h, i], 1)], 1)
+
+
+def _moments(x: Tensor) -> list[Tensor]:
+    mean = x.mean((2, 3))
+    variance = (x * x).mean((2, 3)) - mean * mean
+    return [mean, torch.sqrt(torch.clamp(variance, min=0.0) + 1e-4)]
+
+
+class Apply(nn.Module):
+    """Picture [N,3,H,W] RGB 0..1 (H, W multiples of 8) and code [1,C] or [N,C] -> painted picture, 0..1."""
+
+    def __init__(self, sizes: Sizes = Sizes()):
+        super().__init__()
+        s = self.sizes = sizes
+        self.unshuffle = nn.PixelUnshuffle(4)
+        self.enter = Conv(48, s.fine, centred=False)
+        self.down = Conv(s.fine, s.trunk, 4, 2)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList([Conv(s.trunk, s.trunk), Conv(s.trunk, s.trunk, scale=0.4)])
+            for _ in range(s.blocks)
+        )
+        self.up1 = Conv(s.trunk, 4 * s.fine, phases=4)
+        self.up2 = Conv(s.fine, 4 * s.half, phases=4)
+        self.leave = Conv(s.half, 12, phases=4, scale=0.6, centred=False)
+
+    def forward(self, image: Tensor, code: Tensor) -> Tensor:
+        parts = [p[:, :, None, None] for p in code.split(self.sizes.splits(), 1)]
+        films = iter(zip(parts[0:-2:2], parts[1:-2:2], strict=True))
+        gate = parts[-2]
+        fine = F.relu(_film(self.enter(self.unshuffle(image * 2.0 - 1.0)), next(films)))
+        x = F.relu(_film(_level(self.down(fine)), next(films)))
+        for first, second in self.blocks:
+            y = F.relu(_film(first(x), next(films)))
+            x = F.relu(x + _film(second(y), next(films)))
+        x = F.relu(_film(F.pixel_shuffle(self.up1(x), 2), next(films)) + gate * fine)
+        x = F.relu(_film(F.pixel_shuffle(self.up2(x), 2), next(films)))
+        painted = self.colour(x, parts[-1].flatten(1))
+        return painted if self.training else torch.clamp(painted, 0.0, 1.0)
+
+    def colour(self, x: Tensor, palette: Tensor) -> Tensor:
+        """The last convolution, and the palette on its channels (for one palette: inside its weights)."""
+        mean, root = palette[:, :3, None], palette[:, 3:].unflatten(1, (3, 3))
+        if len(palette) > 1:
+            picture = F.pixel_shuffle(self.leave(x), 2)
+            return (root @ picture.flatten(2) + mean).unflatten(2, picture.shape[2:])
+        weight = root[0] @ self.leave.plain().reshape(3, -1)
+        bias = root[0] @ self.leave.bias.reshape(3, 4) + mean[0]
+        return F.pixel_shuffle(F.conv2d(x, weight.reshape(12, -1, 3, 3), bias.flatten(), 1, 1), 2)
+
+
+def _level(x: Tensor) -> Tensor:
+    """Every place to about the same energy over its channels, whatever its contrast."""
+    return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 0.05)
+
+
+def _film(x: Tensor, part: tuple[Tensor, Tensor]) -> Tensor:
+    return x * part[0] + part[1]
+
+
+class Brush(nn.Module):
+    """Both halves, trained together."""
+
+    def __init__(self, sizes: Sizes = Sizes()):
+        super().__init__()
+        self.style, self.apply_ = Style(sizes), Apply(sizes)
+
+    def forward(self, image: Tensor, style: Tensor) -> Tensor:
+        return self.apply_(image, self.style(style))

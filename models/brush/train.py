@@ -1,0 +1,240 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch", "numpy", "pillow"]
+# ///
+"""Train `brush` from random weights. Resumes from the last checkpoint in --checkpoints.
+
+The learning rate falls along a cosine over --minutes of training time (kept in the checkpoint), so a run on
+any machine uses the time it is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import losses
+import numpy as np
+import torch
+from data import Photos, names, split
+from network import Apply, Brush, Sizes
+from sheet import sheet
+from targets import SCALES, Paintings, to_tensor
+from torch import Tensor
+
+MARGIN, SHIFT, PATCH = 16, 9, 96
+
+
+@dataclass
+class State:
+    """All that a checkpoint keeps."""
+
+    net: Brush
+    ema: Brush
+    adam: torch.optim.Adam
+    step: int = 0
+    seconds: float = 0.0
+    means: dict[str, float] = field(default_factory=dict)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with content/ and style/")
+    parser.add_argument("--loss-weights", type=Path, required=True, help="vgg_normalised_conv3_1.pth")
+    parser.add_argument(
+        "--checkpoints", type=Path, required=True, help="folder for checkpoints, packed data, sheets"
+    )
+    parser.add_argument(
+        "--extra-styles", type=Path, help="a folder of pictures trained on besides (the samples)"
+    )
+    parser.add_argument("--minutes", type=float, default=90, help="length of the schedule")
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--size", type=int, default=192, help="crop that the network sees")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--style", type=float, default=10.0, help="weight of means and deviations")
+    parser.add_argument("--covariance", type=float, default=1.0, help="weight of covariances")
+    parser.add_argument("--content", type=float, default=1.0, help="weight of the content's structure")
+    parser.add_argument("--motion", type=float, default=20.0, help="weight of calm under shift and noise")
+    parser.add_argument(
+        "--scales", type=float, nargs=SCALES, default=[1.0, 1.0, 0.5], help="weights of 1, 1/2, 1/4"
+    )
+    parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
+    parser.add_argument("--sheet-every", type=float, default=600, help="seconds between contact sheets")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def rate(state: State, args: argparse.Namespace) -> float:
+    """Warm up over 100 steps, then a cosine from --rate to a hundredth of it."""
+    done = min(1.0, state.seconds / (60 * args.minutes))
+    cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+    return float(args.rate) * cosine * min(1.0, (state.step + 1) / 100)
+
+
+class Task:
+    """Draws batches and computes the loss."""
+
+    def __init__(self, args: argparse.Namespace):
+        self.args = args
+        self.rng = np.random.default_rng([args.seed, int(time.time())])
+        store = args.checkpoints / "photos.u8"
+        self.photos = Photos(split(names(args.data / "content"))[0], store)
+        self.features = losses.Features(args.loss_weights)
+        folders = [(split(names(args.data / "style"))[0], "paintings")]
+        if args.extra_styles:
+            folders.append((names(args.extra_styles), "extra"))
+        self.sets = [Paintings(paths, args.checkpoints / name) for paths, name in folders]
+        for paintings in self.sets:
+            paintings.fill(self.features)
+        self.features.valid = True
+
+    def content(self) -> Tensor:
+        """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""
+        side = self.args.size + 2 * SHIFT
+        return to_tensor(np.stack([self.photos.crop(self.rng, side) for _ in range(self.args.batch)]))
+
+    def paintings(self) -> tuple[Tensor, list[losses.Target]]:
+        """A batch from one of the sets; the extra pictures get one batch in six."""
+        chosen = self.sets[-1] if self.rng.random() < 1 / 6 else self.sets[0]
+        style, target = chosen.batch(self.rng.integers(len(chosen.paths), size=self.args.batch))
+        return (style.flip(3) if self.rng.random() < 0.5 else style), target
+
+    def loss(self, net: Brush) -> dict[str, Tensor]:
+        wide = self.content()
+        style, targets = self.paintings()
+        size, end = self.args.size, SHIFT + self.args.size
+        content, code = wide[:, :, SHIFT:end, SHIFT:end], net.style(style)
+        painted = net.apply_(content, code)
+        edge = MARGIN if self.rng.random() < 0.6 else 0
+        inner = slice(edge, size - edge)
+        terms = self.look(painted[:, :, inner, inner], content[:, :, inner, inner], targets)
+        terms["range"] = 20.0 * (painted - painted.clamp(0.0, 1.0)).square().mean()
+        terms["motion"] = self.args.motion * self.calm(net.apply_, wide, painted, code)
+        return terms
+
+    def look(self, painted: Tensor, content: Tensor, targets: list[losses.Target]) -> dict[str, Tensor]:
+        """Style at three scales and content at half scale."""
+        args = self.args
+        top, left = (int(v) for v in self.rng.integers(painted.shape[2] - PATCH + 1, size=2))
+        scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
+        scenes.append(losses.halve(scenes[1]))
+        style, cov = torch.zeros(()), torch.zeros(())
+        first = int(self.rng.random() < 0.5)  # full scale costs most: every other step is enough
+        for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
+            found = self.features(scene)
+            got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
+            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 0.3)
+            cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
+            if scale == 1:
+                structure = self.structure(found[2], losses.halve(content))
+        return {
+            "style": args.style * style,
+            "cov": args.covariance * cov,
+            "content": args.content * structure,
+        }
+
+    def structure(self, got: Tensor, content: Tensor) -> Tensor:
+        with torch.no_grad():
+            want = losses.normalised(self.features(content)[2])
+        return (losses.normalised(got) - want).square().mean()
+
+    def calm(self, paint: Apply, wide: Tensor, painted: Tensor, code: Tensor) -> Tensor:
+        """Half of the batch again, shifted by up to 9 px and with noise: the picture must only shift."""
+        half, size = max(1, len(wide) // 2), self.args.size
+        dy, dx = (int(v) for v in self.rng.integers(-SHIFT, SHIFT + 1, size=2))
+        moved = wide[:half, :, SHIFT + dy : SHIFT + dy + size, SHIFT + dx : SHIFT + dx + size]
+        moved = moved + torch.randn_like(moved) * float(self.rng.uniform(0.0, 0.02))
+        again = paint(moved, code[:half])
+        a, b = MARGIN + SHIFT, size - MARGIN - SHIFT
+        return (again[:, :, a - dy : b - dy, a - dx : b - dx] - painted[:half, :, a:b, a:b]).square().mean()
+
+
+def robust(loss: Tensor, knee: float) -> Tensor:
+    """Mean of log(1 + loss / knee): a painting that is far off pulls no harder than its share."""
+    return torch.log1p(loss / knee).mean()
+
+
+def update(state: State, task: Task, args: argparse.Namespace) -> dict[str, float]:
+    """One step of Adam and of the running mean of the weights."""
+    for group in state.adam.param_groups:
+        group["lr"] = rate(state, args)
+    terms = task.loss(state.net)
+    loss = torch.stack(list(terms.values())).sum()
+    state.adam.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(state.net.parameters(), 2.0, foreach=True)
+    state.adam.step()
+    keep = min(0.999, (state.step + 1) / (state.step + 20))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(state.ema.parameters()), list(state.net.parameters()), 1 - keep)
+    state.step += 1
+    return {k: v.item() for k, v in terms.items()} | {"gradient": norm.item()}
+
+
+def begin(args: argparse.Namespace, task: Task) -> State:
+    """From the last checkpoint, or from random weights."""
+    torch.manual_seed(args.seed)
+    net = Brush(Sizes())
+    state = State(
+        net,
+        copy.deepcopy(net).requires_grad_(False).eval(),
+        torch.optim.Adam(net.parameters(), args.rate, betas=(0.9, 0.99), fused=True),
+    )
+    path = args.checkpoints / "last.pt"
+    if path.exists():
+        kept = torch.load(path, map_location="cpu")
+        state.net.load_state_dict(kept["net"])
+        state.ema.load_state_dict(kept["ema"])
+        state.adam.load_state_dict(kept["adam"])
+        state.step, state.seconds = kept["step"], kept["seconds"]
+        torch.manual_seed(args.seed + state.step)
+    else:
+        rows = task.rng.permutation(len(task.sets[0].paths))[:200]
+        net.style.standardise(to_tensor(task.sets[0].pictures[rows]))
+        state.ema.load_state_dict(net.state_dict())
+    return state
+
+
+def save(state: State, args: argparse.Namespace) -> None:
+    """Write beside, then rename: a killed run leaves a whole checkpoint."""
+    kept = {"net": state.net.state_dict(), "ema": state.ema.state_dict(), "adam": state.adam.state_dict()}
+    part = args.checkpoints / "last.pt.part"
+    torch.save({**kept, "step": state.step, "seconds": state.seconds}, part)
+    part.replace(args.checkpoints / "last.pt")
+
+
+def show(state: State, terms: dict[str, float], args: argparse.Namespace) -> None:
+    for name, value in terms.items():
+        state.means[name] = 0.98 * state.means.get(name, value) + 0.02 * value
+    if state.step % 50 == 0:
+        words = " ".join(f"{k} {v:.3f}" for k, v in state.means.items())
+        print(f"{state.step} {state.seconds / 60:.1f}min lr {rate(state, args):.1e} {words}", flush=True)
+
+
+def main() -> None:
+    args = arguments()
+    torch.set_num_threads(args.threads)
+    args.checkpoints.mkdir(parents=True, exist_ok=True)
+    task = Task(args)
+    state = begin(args, task)
+    saved = drawn = state.seconds
+    while state.seconds < 60 * args.minutes:
+        start = time.perf_counter()
+        show(state, update(state, task, args), args)
+        state.seconds += time.perf_counter() - start
+        if state.seconds - saved > args.save_every:
+            save(state, args)
+            saved = state.seconds
+        if state.seconds - drawn > args.sheet_every:
+            sheet(state.ema, args.data, args.checkpoints / f"sheet_{state.step:06d}.png")
+            drawn = state.seconds
+    save(state, args)
+
+
+if __name__ == "__main__":
+    main()

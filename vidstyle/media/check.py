@@ -17,32 +17,38 @@ from vidstyle.media.track import Times
 
 @dataclass(slots=True)
 class Found:
-    """What a demux of the whole file shows: times of the video, and packets per stream."""
+    """What a demux of the whole file shows: times of the video, and for each other kind of stream the
+    packets of its streams in their order (cover pictures left out)."""
 
     times: Times
     time_base: Fraction
-    packets: Counter[int]
-    streams: int
+    packets: dict[str, list[int]]
 
 
 def inspect(path: Path) -> Found:
     """Reads every packet of a file, without decoding."""
     with av.open(str(path), "r", metadata_errors="replace") as container:
         video = next(s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
-        found = Found(Times(), video.time_base or Fraction(1), Counter(), len(container.streams))
+        times, packets = Times(), Counter[int]()
         for packet in container.demux():
             if not packet.size:
                 continue
-            found.packets[packet.stream_index] += 1
+            packets[packet.stream_index] += 1
             if packet.stream_index == video.index:
-                found.times.add(packet.pts if packet.pts is not None else packet.dts or 0)
-    return found
+                times.add(packet.pts if packet.pts is not None else packet.dts or 0)
+        kinds: dict[str, list[int]] = {}
+        for stream in container.streams:
+            if stream is not video and not stream.disposition & Disposition.attached_pic:
+                kinds.setdefault(stream.type, []).append(packets[stream.index])
+        return Found(times, video.time_base or Fraction(1), kinds)
 
 
-def check(path: Path, target: Path, expected: Times, base: Fraction, counts: dict[int, int]) -> list[str]:
+def check(
+    path: Path, target: Path, expected: Times, base: Fraction, counts: list[tuple[str, int]]
+) -> list[str]:
     """Compares a finished file with what was written: frames, their times, the other streams' packets.
 
-    base: the time base of `expected`. counts: packets per stream of the output. Returns notes; raises
+    base: the time base of `expected`. counts: kind and packets of each copied stream. Returns notes; raises
     OutputError when frames or a stream's packets are missing.
     """
     try:
@@ -57,12 +63,18 @@ def check(path: Path, target: Path, expected: Times, base: Fraction, counts: dic
     return _compare_times(found, expected, base)
 
 
-def _check_packets(target: Path, found: Found, counts: dict[int, int]) -> None:
-    for index, count in counts.items():
+def _check_packets(target: Path, found: Found, counts: list[tuple[str, int]]) -> None:
+    for kind in {kind for kind, _ in counts}:
+        # In order of size: converted and encoded streams of the same kind lie between the copied ones.
         # Muxers may merge or add a few packets (empty subtitles); a stream that lost many is broken.
-        if found.packets[index] < count * 0.9 - 2:
-            left = f"{found.packets[index]} of {count} packets"
-            raise OutputError(f"{target} did not pass its check: stream {index} has {left}")
+        wanted = sorted((count for k, count in counts if k == kind), reverse=True)
+        there = sorted(found.packets.get(kind, []), reverse=True)
+        there += [0] * (len(wanted) - len(there))
+        for count, left in zip(wanted, there, strict=False):
+            if left < count * 0.9 - 2:
+                raise OutputError(
+                    f"{target} did not pass its check: {left} of {count} {kind} packets are there"
+                )
 
 
 def _compare_times(found: Found, expected: Times, base: Fraction) -> list[str]:

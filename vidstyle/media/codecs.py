@@ -13,7 +13,7 @@ from av.video.format import VideoFormat
 
 from vidstyle.errors import UsageError, nearest
 from vidstyle.media.formats import has_alpha
-from vidstyle.types import PixelFormat
+from vidstyle.types import PixelFormat, VideoInfo
 
 SHORT_NAMES: Final = {
     "h264": "libx264", "avc": "libx264", "x264": "libx264", "h265": "libx265", "hevc": "libx265",
@@ -31,6 +31,8 @@ _DEFAULTS: Final = {
 }
 _ANY: Final = ("libx264", "libx265", "libvpx-vp9", "ffv1", "mpeg4", "mpeg2video")
 _KEEPS_RGB: Final = frozenset({"ffv1", "utvideo", "libx264rgb", "png", "qtrle", "rawvideo", "gif", "apng"})
+_EVEN_ONLY: Final = frozenset({"libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc"})
+"""Encoders that refuse subsampled chroma in pictures of odd width or height."""
 _LOSSES: Final = {
     PixFmtLoss.RESOLUTION: "chroma resolution",
     PixFmtLoss.DEPTH: "bit depth",
@@ -79,19 +81,24 @@ def _software(formats: list[VideoFormat] | None) -> list[str]:
 
 def formats_of(encoder: str) -> list[str]:
     """FFmpeg's names of the pixel formats an encoder takes; empty when it takes any."""
-    return _software(Codec(encoder, "w").video_formats)
+    taken = _software(Codec(encoder, "w").video_formats)
+    # x265 lists alpha, and refuses it unless it was built for it.
+    return [name for name in taken if not has_alpha(name)] if encoder == "libx265" else taken
 
 
-def _wanted(encoder: str, format: PixelFormat) -> str:
-    """RGB is written as 4:4:4 YUV of its depth by codecs whose players expect YUV."""
-    if format.matrix != "rgb" or encoder in _KEEPS_RGB:
+def _wanted(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> str:
+    """RGB is written as 4:4:4 YUV of its depth by codecs whose players expect YUV, and so are odd sizes
+    by those that cannot halve them."""
+    rgb = format.matrix == "rgb" and encoder not in _KEEPS_RGB
+    halved = (odd[0] and format.chroma_w > 0) or (odd[1] and format.chroma_h > 0)
+    if not rgb and not (halved and encoder in _EVEN_ONLY):
         return format.name
     depth = "" if format.depth == 8 else f"{format.depth}le"
     return f"yuv{'a' if format.alpha else ''}444p{depth}"
 
 
-def _fit(encoder: str, format: PixelFormat) -> tuple[str, PixFmtLoss]:
-    wanted, taken = _wanted(encoder, format), formats_of(encoder)
+def _fit(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> tuple[str, PixFmtLoss]:
+    wanted, taken = _wanted(encoder, format, odd), formats_of(encoder)
     if not taken or wanted in taken:
         return wanted, PixFmtLoss.NONE
     best, loss = find_best_pix_fmt_of_list(taken, wanted, has_alpha=format.alpha)
@@ -111,8 +118,8 @@ def _note(encoder: str, format: PixelFormat, taken: str, loss: PixFmtLoss) -> st
     return None
 
 
-def _choice(encoder: str, format: PixelFormat) -> Choice:
-    taken, loss = _fit(encoder, format)
+def _choice(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> Choice:
+    taken, loss = _fit(encoder, format, odd)
     return Choice(encoder, taken, _note(encoder, format, taken, loss))
 
 
@@ -124,24 +131,31 @@ def _order(muxer: str, format: PixelFormat) -> tuple[str, ...]:
     return names
 
 
-def choose_codec(requested: str | None, format: PixelFormat, muxer: str, supported: set[str]) -> Choice:
+def choose_codec(requested: str | None, info: VideoInfo, muxer: str, supported: set[str]) -> Choice:
     """The encoder and its pixel format.
 
     requested: a `--codec` word, or None for the default: the first encoder that the container's players
-    expect and that takes the format unchanged, else the one that loses least. muxer: FFmpeg's name.
-    supported: names of codecs that the container holds. UsageError when it does not hold the one asked for.
+    expect and that takes the frames (their format and size) unchanged, else the one that loses least.
+    muxer: FFmpeg's name. supported: names of codecs that the container holds. Raises UsageError when it
+    does not hold the one asked for.
     """
+    format, odd = info.format, (info.width % 2 == 1, info.height % 2 == 1)
     if requested is not None:
         encoder = encoder_named(requested)
         if encoder not in supported:
             raise UsageError(f"{muxer} files cannot hold {requested} video; name another -o or --codec")
-        return _choice(encoder, format)
+        return _choice(encoder, format, odd)
     names = [n for n in _order(muxer, format) if n in encoders() and n in supported]
     if not names:
         raise UsageError(f"no encoder is known for {muxer} files; name one with --codec")
-    choices = [(n, *_fit(n, format)) for n in names]
-    best = min(choices, key=lambda choice: _weight(choice[2]))
+    choices = [(n, *_fit(n, format, odd)) for n in names]
+    best = min(choices, key=lambda choice: (_weight(choice[2]), _stretched(choice[1], format)))
     return Choice(best[0], best[1], _note(best[0], format, best[1], best[2]))
+
+
+def _stretched(taken: str, format: PixelFormat) -> bool:
+    """Whether YUV would be encoded in another format, for its odd size: another codec is better then."""
+    return format.matrix != "rgb" and taken != format.name
 
 
 def _weight(loss: PixFmtLoss) -> int:

@@ -47,7 +47,7 @@ def can_hold(muxer: str, stream: Stream) -> bool:
     if stream.type == "attachment":
         return muxer == "matroska"
     if stream.disposition & Disposition.attached_pic:
-        return muxer in ("mp4", "mov", "matroska")
+        return muxer in ("mp4", "matroska")
     output = None
     try:
         output = av.open(io.BytesIO(), "w", format=muxer)

@@ -26,7 +26,9 @@ def _samples(frame: VideoFrame, index: int) -> NDArray[Any]:
 
 
 def _tag_like(target: VideoFrame, source: VideoFrame) -> VideoFrame:
-    target.pts, target.time_base = source.pts, source.time_base or target.time_base
+    target.pts = source.pts
+    if source.time_base is not None:
+        target.time_base = source.time_base
     target.duration = source.duration
     target.colorspace, target.color_range = source.colorspace, source.color_range
     target.color_primaries, target.color_trc = source.color_primaries, source.color_trc

@@ -12,6 +12,7 @@ from vidstyle.media.audio import SoundEncoder
 from vidstyle.media.containers import REFUSALS, can_hold, copy_stream, is_chapter_text, is_timecode
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.source import Source
+from vidstyle.media.subtitles import SubtitleText, can_convert
 from vidstyle.media.track import rescale
 
 _STALE: Final = frozenset({
@@ -49,10 +50,11 @@ class Copier:
         self._output, self._muxer = output, muxer
         self._streams: dict[int, Stream] = {}
         self._sound: dict[int, SoundEncoder] = {}
+        self._texts: dict[int, SubtitleText] = {}
         self._covers: list[AnyPacket] = []
         self._last_dts: dict[int, int] = {}
         self._shift = Fraction(0)
-        self.counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
         for stream in source.others:
             self._add(source, stream)
         self._copy_container(source)
@@ -66,6 +68,8 @@ class Copier:
             self._add_copy(stream)
         elif stream.type == "audio":
             self._add_sound(stream)
+        elif can_convert(stream, self._muxer):
+            self._add_text(stream)
         elif not (is_timecode(stream) or is_chapter_text(stream)):
             self.notes.append(f"{describe(stream)} is left out: {self._muxer} files cannot hold it")
 
@@ -75,7 +79,7 @@ class Copier:
         copy = copy_stream(self._output, stream)
         copy_labels(copy, stream)
         self._streams[stream.index] = copy
-        self.counts[copy.index] = 0
+        self._counts[copy.index] = 0
 
     def _add_sound(self, stream: Any) -> None:
         """Sound that the container does not take is encoded anew; it is never dropped in silence."""
@@ -88,6 +92,14 @@ class Copier:
         self._sound[stream.index] = sound
         self.notes.append(
             f"{describe(stream)} is encoded as {sound.name}: {self._muxer} files cannot hold it as it is"
+        )
+
+    def _add_text(self, stream: Stream) -> None:
+        text = SubtitleText(self._output, stream, self._muxer)
+        copy_labels(text.target, stream)
+        self._texts[stream.index] = text
+        self.notes.append(
+            f"{describe(stream)} is converted to {text.name}: {self._muxer} files cannot hold it as it is"
         )
 
     def _add_cover(self, source: Source, stream: Stream) -> None:
@@ -129,14 +141,23 @@ class Copier:
         sound = self._sound.get(packet.stream_index)
         if sound is not None:
             return sound.take(packet, self._shift)
-        target = self._streams.get(packet.stream_index)
+        text = self._texts.get(packet.stream_index)
+        target = text.target if text else self._streams.get(packet.stream_index)
         if target is None:
             return []
         self._retime(packet, target.index)
+        if text:
+            return text.take(packet)
         packet.stream = target
-        if target.index in self.counts:
-            self.counts[target.index] += 1
+        if target.index in self._counts:
+            self._counts[target.index] += 1
         return [packet]
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """Kind and packets so far of every stream that is copied as it is, in their order."""
+        streams = sorted(self._streams.values(), key=lambda stream: stream.index)
+        return [(s.type, self._counts[s.index]) for s in streams if s.index in self._counts]
 
     def flush(self) -> list[AnyPacket]:
         """What the sound encoders still hold."""
@@ -144,7 +165,7 @@ class Copier:
 
     def _retime(self, packet: AnyPacket, index: int) -> None:
         """Moves a packet and keeps its dts increasing, which containers insist on."""
-        move = rescale(1, self._shift or Fraction(1), packet.time_base) if self._shift else 0
+        move = rescale(1, self._shift, packet.time_base) if self._shift else 0
         packet.pts = None if packet.pts is None else packet.pts + move
         packet.dts = packet.pts if packet.dts is None else packet.dts + move
         last = self._last_dts.get(index)

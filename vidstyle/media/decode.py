@@ -60,7 +60,8 @@ class Decoder:
 
     def restart_clock(self) -> None:
         """Forgets times and lost packets: at the start, and after a seek."""
-        self.clock = Clock(self.stream.time_base or Fraction(1, 90000), rate_of(self.stream))
+        self._base = self.stream.time_base or Fraction(1, 90000)
+        self.clock = Clock(self._base, rate_of(self.stream))
         self._ledger = Ledger()
         self._last_pts: int | None = None
         self.companions.clear()
@@ -160,6 +161,7 @@ class Decoder:
             self.corrupt += 1
             self._ledger.damaged = True
         yield from self._repeats(self._ledger.received(frame.pts, self._last_pts))
+        frame.time_base = self._base  # frames that come out of the flush have none
         self._last = frame
         yield self._picture(frame, self.clock(frame.pts, frame.dts))
 

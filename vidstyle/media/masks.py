@@ -60,7 +60,7 @@ class MaskWriter(Writer):
 
     def finish(self) -> None:
         """Flushes, closes, checks and renames. Raises OutputError."""
-        self._finish({})
+        self._finish([])
 
 
 def _lossless(muxer: str) -> tuple[Choice, dict[str, str]]:

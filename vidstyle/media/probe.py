@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 from av.container import InputContainer
+from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.media.formats import describe
 from vidstyle.types import Orientation, VideoInfo
 
+_DYNAMIC: Final = frozenset({"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID", "DOVI_RPU_BUFFER", "DOVI_METADATA"})
 _UNTURNED: Final = (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
 
 
@@ -22,7 +25,8 @@ class Tags:
     """What the output must say of the picture beyond its samples: FFmpeg's numbers, unspecified included.
 
     matrix: the nine integers of the display matrix, None where there is none. mastering, light: raw
-    AVMasteringDisplayMetadata and AVContentLightMetadata of HDR video.
+    AVMasteringDisplayMetadata and AVContentLightMetadata of HDR video. dynamic: the picture carries
+    metadata of its own (HDR10+, Dolby Vision), which no encoder here writes.
     """
 
     colorspace: int
@@ -32,15 +36,35 @@ class Tags:
     matrix: tuple[int, ...] | None = None
     mastering: bytes | None = None
     light: bytes | None = None
+    dynamic: bool = False
+    interlaced: bool = False
 
 
 def side_data(frame: VideoFrame) -> dict[str, bytes]:
-    """Side data of a frame by FFmpeg's name; empty where PyAV does not know one of its kinds."""
-    try:
-        side_data: Any = frame.side_data
-        return {item.type.name: bytes(item) for item in side_data}
-    except ValueError:
-        return {}
+    """Side data of a frame by FFmpeg's name, without the kinds that PyAV does not know (it then raises
+    for all of them: those kinds are filtered out by their number first)."""
+    for _ in range(8):
+        try:
+            side_data: Any = frame.side_data
+            return {item.type.name: bytes(item) for item in side_data}
+        except ValueError as error:
+            unknown = re.match(r"(\d+) is not a valid Type", str(error))
+            if unknown is None:
+                break
+            frame = _without(frame, unknown[1])
+    return {}
+
+
+def _without(frame: VideoFrame, kind: str) -> VideoFrame:
+    """The same picture without side data of AVFrameSideDataType `kind`."""
+    base = frame.time_base or Fraction(1, 1000)
+    graph = Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=base)
+    drop = graph.add("sidedata", f"mode=delete:type={kind}")
+    graph.link_nodes(source, drop, graph.add("buffersink"))
+    graph.configure()
+    graph.vpush(frame)
+    return graph.vpull()
 
 
 def tags_of(frame: VideoFrame) -> Tags:
@@ -56,6 +80,8 @@ def tags_of(frame: VideoFrame) -> Tags:
         matrix=None if turned == _UNTURNED else turned,
         mastering=data.get("MASTERING_DISPLAY_METADATA"),
         light=data.get("CONTENT_LIGHT_LEVEL"),
+        dynamic=not _DYNAMIC.isdisjoint(data),
+        interlaced=frame.interlaced_frame,
     )
 
 

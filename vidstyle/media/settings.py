@@ -28,15 +28,15 @@ class Dialect:
     extra: dict[str, str] = field(default_factory=dict)
 
 
-_X264: Final = Dialect("crf", "18", "preset", "fast")
+_X264: Final = Dialect("crf", "18", "preset", "veryfast")
 _NVENC: Final = Dialect("cq", "19", "preset", "p5", {"rc": "vbr", "b": "0"})
 _QSCALE: Final = Dialect(None, None, None, None, {"flags": "+qscale", "global_quality": "236"})
 _DIALECTS: Final = {
     "libx264": _X264,
     "libx264rgb": _X264,
-    "libx265": Dialect("crf", "20", "preset", "fast"),
+    "libx265": Dialect("crf", "20", "preset", "veryfast"),
     "libsvtav1": Dialect("crf", "24", "preset", "8"),
-    "libvpx-vp9": Dialect("crf", "24", "cpu-used", "4", {"b": "0", "row-mt": "1"}),
+    "libvpx-vp9": Dialect("crf", "24", "cpu-used", "5", {"b": "0", "row-mt": "1", "tile-columns": "2"}),
     "libvpx": Dialect("crf", "10", "cpu-used", "4", {"b": "20000000"}),
     "h264_nvenc": _NVENC,
     "hevc_nvenc": _NVENC,
@@ -51,7 +51,7 @@ _DIALECTS: Final = {
 _ALIASES: Final = {"b:v": "b", "bitrate": "b", "g:v": "g"}
 
 
-def settings_for(encoder: str, encode: EncodeOptions, *, alpha: bool) -> dict[str, str]:
+def settings_for(encoder: str, encode: EncodeOptions, *, muxer: str, alpha: bool) -> dict[str, str]:
     """The encoder's options: its defaults, then `--crf` and `--preset`, then `-e` (which wins).
 
     Raises UsageError for a crf or preset that means nothing to the encoder.
@@ -62,6 +62,8 @@ def settings_for(encoder: str, encode: EncodeOptions, *, alpha: bool) -> dict[st
     chosen |= _one(encoder, "--preset", dialect.preset, dialect.speed, encode.preset)
     if alpha and encoder.startswith("libvpx"):
         chosen["auto-alt-ref"] = "0"  # libvpx cannot code alpha beside hidden frames
+    if muxer == "avi":
+        chosen["bf"] = "0"  # AVI numbers frames in decoding order
     return chosen | {_ALIASES.get(key, key): value for key, value in encode.options.items()}
 
 
@@ -111,24 +113,25 @@ def mastering_string(data: bytes) -> str | None:
     return f"{points}L({high},{low})"
 
 
-def hdr_options(encoder: str, tags: Tags) -> dict[str, str]:
-    """Mastering display and content light level, for the encoders that write them into the stream."""
+def _hdr_parts(encoder: str, tags: Tags) -> list[str]:
+    """Mastering display and content light level in the words of x265 and x264."""
     mastering = mastering_string(tags.mastering) if tags.mastering else None
     light = struct.unpack_from("=2I", tags.light) if tags.light and len(tags.light) >= 8 else None
-    words = {
-        "libx265": ("x265-params", "master-display", "max-cll"),
-        "libx264": ("x264-params", "mastering-display", "cll"),
-    }.get(encoder)
-    if words is None or (mastering is None and light is None):
-        return {}
-    parts = [f"{words[1]}={mastering}"] if mastering else []
-    parts += [f"{words[2]}={light[0]},{light[1]}"] if light else []
-    return {words[0]: ":".join(parts)}
+    words = ("master-display", "max-cll") if encoder == "libx265" else ("mastering-display", "cll")
+    parts = [f"{words[0]}={mastering}"] if mastering else []
+    return parts + ([f"{words[1]}={light[0]},{light[1]}"] if light else [])
 
 
-def with_hdr(encoder: str, options: dict[str, str], tags: Tags) -> dict[str, str]:
-    """`options` with the HDR side data joined to what the user already gave the encoder."""
-    merged = dict(options)
-    for key, value in hdr_options(encoder, tags).items():
-        merged[key] = f"{merged[key]}:{value}" if key in merged else value
-    return merged
+def keeps_hdr_data(encoder: str) -> bool:
+    """Whether static HDR metadata can be handed to an encoder."""
+    return encoder in ("libx264", "libx265")
+
+
+def with_params(encoder: str, options: dict[str, str], tags: Tags) -> dict[str, str]:
+    """`options` with the source's HDR side data and without chatter on stderr; what the user gave wins."""
+    if not keeps_hdr_data(encoder):
+        return options
+    key = encoder.replace("lib", "") + "-params"
+    quiet = ["log-level=error"] if encoder == "libx265" else []
+    params = ":".join([*quiet, *_hdr_parts(encoder, tags), *filter(None, [options.get(key)])])
+    return options | ({key: params} if params else {})

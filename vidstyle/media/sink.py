@@ -11,7 +11,7 @@ from vidstyle.media.containers import muxer_for
 from vidstyle.media.copying import Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import has_alpha
-from vidstyle.media.settings import settings_for
+from vidstyle.media.settings import keeps_hdr_data, settings_for
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import EncodeOptions, Frame
@@ -46,13 +46,21 @@ class Sink(Writer):
             raise
 
     def _configure(self, source: Source, options: EncodeOptions) -> None:
-        choice = choose_codec(options.codec, source.info.format, self.muxer, self._output.supported_codecs)
+        choice = choose_codec(options.codec, source.info, self.muxer, self._output.supported_codecs)
         alpha = has_alpha(choice.pixel_format)
-        settings = settings_for(choice.encoder, options, alpha=alpha)
+        settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
         self._add_track(source.info, source.tags, choice, settings)
         copy_labels(self.track.stream, source.stream)
+        self._note_metadata(source, choice.encoder)
         if alpha and choice.encoder.startswith("libvpx"):
             self.track.stream.metadata["alpha_mode"] = "1"
+
+    def _note_metadata(self, source: Source, encoder: str) -> None:
+        tags = source.tags
+        if tags.dynamic:
+            self.notes.append("dynamic HDR metadata (HDR10+, Dolby Vision) is left out")
+        if (tags.mastering or tags.light) and not keeps_hdr_data(encoder):
+            self.notes.append(f"{encoder} does not write the mastering display metadata: it is left out")
 
     def write(self, frame: Frame) -> None:
         """Encodes one frame and muxes the packets that came with it. Raises OutputError."""

@@ -181,14 +181,14 @@ class Source:
     def _count_up(self) -> None:
         decoder, clock = self._decoder, self._decoder.clock
         counted = [
-            (decoder.damaged, "damaged video packets were skipped"),
-            (decoder.repeated, "frames repeat the one before, to keep the time of lost ones"),
-            (decoder.corrupt, "frames were decoded from damaged data"),
-            (clock.filled, "frames had no time and got one from the frame rate"),
-            (clock.moved, "frames had a time that did not increase and were moved behind the one before"),
-            (self._normalize.scaled, f"frames of another size were scaled to {self._size}"),
+            (decoder.damaged, "damaged packet{} skipped"),
+            (decoder.repeated, "frame{} repeated, to keep the time of lost ones"),
+            (decoder.corrupt, "frame{} decoded from damaged data"),
+            (clock.filled, "frame{} without a time placed by the frame rate"),
+            (clock.moved, "frame{} whose time did not increase moved behind the one before"),
+            (self._normalize.scaled, f"frame{{}} of another size scaled to {self._size}"),
         ]
-        self.notes += [f"{count} {text}" for count, text in counted if count]
+        self.notes += [f"{n} {text.format('s' if n != 1 else '')}" for n, text in counted if n]
         if decoder.truncated:
             self.notes.append(f"the input ends early: {decoder.truncated}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -18,18 +19,18 @@ from vidstyle.media.codecs import Choice
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import FULL, UNSPECIFIED, is_full_range, matrix_of, swscale_matrix, swscale_range
 from vidstyle.media.probe import Tags
-from vidstyle.media.settings import check_names, with_hdr
+from vidstyle.media.settings import check_names, with_params
 from vidstyle.types import VideoInfo
 
+_INTERLACES = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "dnxhd"})
 _EXACT = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
 
 
 def rescale(ticks: int, source: Fraction, target: Fraction) -> int:
     """`ticks` of one time base in another, rounded to the nearest, halves away from zero (av_rescale_q)."""
-    ratio = source / target
-    product = abs(ticks) * ratio.numerator
-    rounded = (2 * product + ratio.denominator) // (2 * ratio.denominator)
-    return rounded if ticks >= 0 else -rounded
+    exact = ticks * source / target
+    rounded = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return rounded if exact >= 0 else -rounded
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Track:
         self.times = Times()
         self.inexact = 0
         self.stream = self._add(output)
-        self._open(with_hdr(choice.encoder, options, tags))
+        self._open(with_params(choice.encoder, options, tags))
 
     def _add(self, output: OutputContainer) -> VideoStream:
         try:
@@ -85,6 +86,8 @@ class Track:
         context.sample_aspect_ratio = self.info.sample_aspect_ratio
         context.thread_type = "AUTO"
         context.flags |= Flags.frame_duration
+        if self.tags.interlaced and self.choice.encoder in _INTERLACES:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         context.color_range, context.colorspace = self.tags.color_range, self.tags.colorspace
         context.color_primaries, context.color_trc = self.tags.primaries, self.tags.transfer
         if self.choice.encoder.find("265") >= 0 or "hevc" in self.choice.encoder:
@@ -93,6 +96,7 @@ class Track:
         return stream
 
     def _open(self, options: dict[str, str]) -> None:
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes its settings to stderr otherwise
         context = self.stream.codec_context
         check_names(context, options)
         context.options = dict(options)
@@ -163,7 +167,10 @@ def _call_hevc_hvc1(output: OutputContainer, context: Any) -> None:
 
 def _target_tags(info: VideoInfo, tags: Tags, pixel_format: str) -> Tags:
     """The source's tags; full range is always said, as is the matrix of what was RGB and no longer is."""
+    tags = replace(tags, primaries=tags.primaries or UNSPECIFIED, transfer=tags.transfer or UNSPECIFIED)
     rgb = info.format.matrix == "rgb"
+    if not rgb and tags.colorspace == 0:
+        tags = replace(tags, colorspace=UNSPECIFIED)
     if rgb and pixel_format.startswith("yuv"):
         colorspace = tags.colorspace if tags.colorspace not in (0, UNSPECIFIED) else 1
         return replace(tags, colorspace=colorspace, color_range=1)

@@ -22,8 +22,14 @@ from vidstyle.media.probe import Tags
 from vidstyle.media.track import Track
 from vidstyle.types import VideoInfo
 
-_CONTAINER_OPTIONS: Final = {"mp4": {"movflags": "+faststart"}, "mov": {"movflags": "+faststart"}}
-_NEGATIVE: Final = frozenset({"nut"})
+_FASTSTART: Final = {"movflags": "+faststart"}
+_AS_IT_IS: Final = {"avoid_negative_ts": "disabled"}
+# Matroska stores times relative to a cluster, so sound may begin before 0 (AAC does): moving every stream
+# by that much, as FFmpeg does by default, would change every frame's time.
+_CONTAINER_OPTIONS: Final = {
+    "mp4": _FASTSTART, "mov": _FASTSTART, "matroska": _AS_IT_IS, "webm": _AS_IT_IS,
+}  # fmt: skip
+_NEGATIVE: Final = frozenset({"matroska", "nut"})
 """Containers that keep negative times of the video. The others get all streams moved to start at 0."""
 
 
@@ -93,7 +99,7 @@ class Writer:
             for packet in packets:
                 self._output.mux_one(packet)
 
-    def _finish(self, counts: dict[int, int]) -> None:
+    def _finish(self, counts: list[tuple[str, int]]) -> None:
         if not self._started:
             raise OutputError(f"nothing was written to {self.target}: no frame came")
         base = self.track.stream.time_base or self.track.info.time_base
@@ -106,6 +112,7 @@ class Writer:
         self._file.commit()
 
     def _abandon(self) -> None:
+        self._file.discard()  # first: then closing does not rewrite it to move the index to its front
         with contextlib.suppress(*REFUSALS):
             self._output.close()
         self._file.discard()

@@ -289,7 +289,7 @@ def test_a_network_runs_on_the_gpu_and_only_there() -> None:
     on_gpu = device.Session(BLUR, gpu, record=True)
     assert set(device.assigned(on_gpu).values()) == {cuda.PROVIDER}
     (mine,), (wanted,) = on_gpu.run({"x": picture}), device.Session(BLUR, CPU).run({"x": picture})
-    np.testing.assert_allclose(mine, wanted, atol=5e-3)
+    np.testing.assert_allclose(mine, wanted, atol=1e-5)
 
 
 @pytest.mark.gpu

@@ -88,7 +88,6 @@ def sound_digest(path: Path) -> list[str]:
     """A hash of each audio packet, in order, stream by stream."""
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(*container.streams.audio) if packet.size]
-    return [
-        f"{packet.stream.index}:{packet.pts}:{hashlib.sha256(bytes(packet)).hexdigest()}"
-        for packet in packets
-    ]
+        return [
+            f"{each.stream.index}:{each.pts}:{hashlib.sha256(bytes(each)).hexdigest()}" for each in packets
+        ]

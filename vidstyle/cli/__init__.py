@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def code(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code (see `vidstyle.errors`)."""
     try:
-        ended = app(args=arguments, standalone_mode=False)
+        ended = app(args=arguments, prog_name="vidstyle", standalone_mode=False)
         sys.stdout.flush()
     except VidstyleError as error:
         return _failed(str(error), error.exit_code)

@@ -34,7 +34,7 @@ def classes(segmenter: options.Segmenter = None) -> None:
 
 
 def doctor() -> None:
-    """Say what this machine can run; exit code 5 where no device works."""
+    """Say what this machine can run, and what CUDA lacks where it cannot."""
     facts = device.report()
     _table([("ok" if fact.good else "--", fact.name, fact.value) for fact in facts])
 

@@ -21,7 +21,7 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="The output; its ending chooses the container. [default: <stem>.vidstyle<ext> beside the input]",
+        help="The output; its ending chooses the container. (default: <stem>.vidstyle<ext> beside the input)",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
@@ -33,7 +33,7 @@ Style = Annotated[
         "-s",
         metavar="PICTURE",
         help="A picture, or the name of a built-in one (see vidstyle styles). Repeat to mix styles; "
-        "PICTURE:0.3 gives one a weight. [default: starry]",
+        "PICTURE:0.3 gives one a weight. (default: starry)",
         rich_help_panel=PAINT,
         show_default=False,
     ),
@@ -45,7 +45,7 @@ Class = Annotated[
         "-c",
         metavar="NAME",
         help="What to paint (see vidstyle classes). Repeat it or use commas for several; "
-        "'all' paints the whole frame. [default: laptop]",
+        "'all' paints the whole frame. (default: laptop)",
         rich_help_panel=PAINT,
         show_default=False,
     ),
@@ -77,7 +77,7 @@ Threshold = Annotated[
         "--threshold",
         min=0.01,
         max=0.99,
-        help="How sure the segmenter must be. [default: the network's own]",
+        help="How sure the segmenter must be. (default: the network's own)",
         rich_help_panel=PAINT,
         show_default=False,
     ),
@@ -94,7 +94,7 @@ Segmenter = Annotated[
         "--segmenter",
         metavar="NAME|PATH",
         help="The network that finds the class: a name (see vidstyle models) or an .onnx file. "
-        "[default: fastscnn]",
+        "(default: fastscnn)",
         rich_help_panel=NETWORKS,
         show_default=False,
     ),
@@ -104,7 +104,7 @@ Stylizer = Annotated[
     typer.Option(
         "--stylizer",
         metavar="NAME|PATH",
-        help="The network that paints: a name (see vidstyle models) or an .onnx file. [default: brush]",
+        help="The network that paints: a name (see vidstyle models) or an .onnx file. (default: brush)",
         rich_help_panel=NETWORKS,
         show_default=False,
     ),

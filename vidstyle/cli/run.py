@@ -35,7 +35,7 @@ def command(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Begin here: seconds or [h:]m:s.",
+            help="Begin here: seconds or h:m:s.",
             rich_help_panel=options.PAINT,
             show_default=False,
         ),
@@ -51,7 +51,7 @@ def command(
         typer.Option(
             metavar="NAME",
             help="The video encoder, in FFmpeg's or the usual words (h264, libx265, ffv1, ...). "
-            "[default: H.264 for 8 bit 4:2:0, else the nearest that keeps depth and chroma]",
+            "(default: H.264 for 8 bit 4:2:0, else the nearest that keeps depth and chroma)",
             rich_help_panel=options.ENCODE,
             show_default=False,
         ),

@@ -16,7 +16,7 @@ from vidstyle.graphs.segment_input import numbers
 Part = tuple[list[str], str]
 """Constants and steps of a piece of a graph."""
 
-EDGE = 2.0
+EDGE = 1.5
 """Width of the soft edge, in pixels of the mask."""
 
 _FULL = 4.0
@@ -126,7 +126,8 @@ def _of_labels(wanted: Sequence[int], others: Sequence[int], threshold: float) -
 def edge() -> Part:
     """From `margin`, (N, 1, h, w), to `soft`: clip(1/2 + distance to the edge / EDGE, 0, 1).
 
-    The slope is half the range of a 3 x 3 window, so the distance is right where the margin is straight.
+    The slope is the largest step to one of the eight neighbours: right where the margin is straight and
+    where it jumps, so that either way the edge lies where bilinear interpolation is 0.
     """
     constants = [
         f"float e_low = {{{-_FULL}}}",
@@ -143,9 +144,9 @@ def edge() -> Part:
       e_top = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(e_bounded)
       e_turned = Neg(e_bounded)
       e_bottom = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(e_turned)
-      e_range = Add(e_top, e_bottom)
-      e_rise = Mul(e_range, e_half)
-      e_slope = Max(e_rise, e_flat)
+      e_rise = Sub(e_top, e_bounded)
+      e_fall = Add(e_bottom, e_bounded)
+      e_slope = Max(e_rise, e_fall, e_flat)
       e_distance = Div(e_bounded, e_slope)
       small = Clip(e_distance, e_near, e_far)
       {enlarged()}

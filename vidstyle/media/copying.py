@@ -27,9 +27,17 @@ def kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in metadata.items() if k.lower() not in _STALE and not k.startswith("_STATISTICS")}
 
 
-def copy_labels(target: Stream, source: Stream) -> None:
+# QuickTime has its own list of languages, by older codes than MP4's (libavformat/isom.c).
+_QUICKTIME: Final = {
+    "deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "fas": "per", "swe": "sve",
+}  # fmt: skip
+
+
+def copy_labels(target: Stream, source: Stream, muxer: str) -> None:
     """Language, title and the like, and disposition; PyAV's templates carry neither."""
     target.metadata.update(kept_metadata(source.metadata))
+    if muxer == "mov" and source.language in _QUICKTIME:
+        target.metadata["language"] = _QUICKTIME[source.language]
     target.disposition = source.disposition
 
 
@@ -77,7 +85,7 @@ class Copier:
         if is_chapter_text(stream) or (is_timecode(stream) and self._muxer in ("mp4", "mov")):
             return
         copy = copy_stream(self._output, stream)
-        copy_labels(copy, stream)
+        copy_labels(copy, stream, self._muxer)
         self._streams[stream.index] = copy
         self._counts[copy.index] = 0
 
@@ -88,7 +96,7 @@ class Copier:
         except REFUSALS as error:
             self.notes.append(f"{describe(stream)} is left out: it cannot be encoded ({error})")
             return
-        copy_labels(sound.target, stream)
+        copy_labels(sound.target, stream, self._muxer)
         self._sound[stream.index] = sound
         self.notes.append(
             f"{describe(stream)} is encoded as {sound.name}: {self._muxer} files cannot hold it as it is"
@@ -96,7 +104,7 @@ class Copier:
 
     def _add_text(self, stream: Stream) -> None:
         text = SubtitleText(self._output, stream, self._muxer)
-        copy_labels(text.target, stream)
+        copy_labels(text.target, stream, self._muxer)
         self._texts[stream.index] = text
         self.notes.append(
             f"{describe(stream)} is converted to {text.name}: {self._muxer} files cannot hold it as it is"
@@ -113,7 +121,7 @@ class Copier:
             self._output.add_attachment(name, mime, bytes(packet))
         else:
             copy = copy_stream(self._output, stream)
-            copy_labels(copy, stream)
+            copy_labels(copy, stream, self._muxer)
             self._streams[stream.index] = copy
             self._covers.append(packet)
 

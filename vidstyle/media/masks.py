@@ -25,7 +25,7 @@ class MaskWriter(Writer):
     H.264 elsewhere. Stored orientation, size, aspect and display matrix are the source's."""
 
     def __init__(self, target: Path, source: Source, *, overwrite: bool = False) -> None:
-        super().__init__(target, source.path, muxer_for(target, None), overwrite=overwrite)
+        super().__init__(target, source, muxer_for(target, None), overwrite=overwrite)
         choice, options = _lossless(self.muxer)
         tags = replace(
             source.tags, colorspace=UNSPECIFIED, color_range=FULL, primaries=UNSPECIFIED,

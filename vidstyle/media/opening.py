@@ -78,7 +78,8 @@ def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     """libvpx for VP8 and VP9 that carry alpha, which FFmpeg's own decoders leave out; else None."""
     names = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
     name = names.get(stream.codec_context.codec.canonical_name)
-    if name is None or stream.metadata.get("alpha_mode") != "1":
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1":
         return None
     try:
         context = CodecContext.create(name, "r")

@@ -48,6 +48,7 @@ _DIALECTS: Final = {
     "mjpeg": _QSCALE,
     "ffv1": Dialect(None, None, None, None, {"level": "3", "slicecrc": "1", "g": "1"}),
 }
+_RATES: Final = frozenset({"b", "qp", "crf", "cq", "global_quality", "rc"})
 _ALIASES: Final = {"b:v": "b", "bitrate": "b", "g:v": "g"}
 
 
@@ -62,9 +63,12 @@ def settings_for(encoder: str, encode: EncodeOptions, *, muxer: str, alpha: bool
     chosen |= _one(encoder, "--preset", dialect.preset, dialect.speed, encode.preset)
     if alpha and encoder.startswith("libvpx"):
         chosen["auto-alt-ref"] = "0"  # libvpx cannot code alpha beside hidden frames
+    own = {_ALIASES.get(key, key): value for key, value in encode.options.items()}
+    if encode.crf is None and not _RATES.isdisjoint(own):
+        chosen.pop(dialect.crf or "", None)  # the user steers the quality another way
     if muxer == "avi":
         chosen["bf"] = "0"  # AVI numbers frames in decoding order
-    return chosen | {_ALIASES.get(key, key): value for key, value in encode.options.items()}
+    return chosen | own
 
 
 def _one(

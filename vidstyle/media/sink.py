@@ -35,7 +35,7 @@ class Sink(Writer):
         overwrite: bool = False,
         container: str | None = None,
     ) -> None:
-        super().__init__(target, source.path, muxer_for(target, container), overwrite=overwrite)
+        super().__init__(target, source, muxer_for(target, container), overwrite=overwrite)
         try:
             self._configure(source, options)
             self._copier = Copier(source, self._output, self.muxer)
@@ -50,7 +50,7 @@ class Sink(Writer):
         alpha = has_alpha(choice.pixel_format)
         settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
         self._add_track(source.info, source.tags, choice, settings)
-        copy_labels(self.track.stream, source.stream)
+        copy_labels(self.track.stream, source.stream, self.muxer)
         self._note_metadata(source, choice.encoder)
         if alpha and choice.encoder.startswith("libvpx"):
             self.track.stream.metadata["alpha_mode"] = "1"
@@ -66,6 +66,8 @@ class Sink(Writer):
         """Encodes one frame and muxes the packets that came with it. Raises OutputError."""
         if not self._started:
             self._mux(self._copier.start(self._start(frame.pts)))
+            if self.muxer in ("matroska", "webm") and any((p.pts or 0) < 0 for p in frame.companions):
+                self.track.go_first()
         self._copy(frame.companions)
         self._encode(frame.native, frame.pts)
 

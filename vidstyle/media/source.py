@@ -114,6 +114,12 @@ class Source:
         return self._container
 
     @property
+    def clocks(self) -> list[int]:
+        """Ticks per second of all streams, the painted one first."""
+        bases = [self.info.time_base, *(s.time_base for s in self.others)]
+        return [base.denominator for base in bases if base]
+
+    @property
     def part(self) -> Part:
         """Which part of the input is read."""
         return self._part

@@ -23,6 +23,8 @@ from vidstyle.media.settings import check_names, with_params
 from vidstyle.types import VideoInfo
 
 _INTERLACES = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "dnxhd"})
+_EARLY = Fraction(1)
+"""Seconds that `go_first` takes off the first packet's dts, which Matroska does not store."""
 _EXACT = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
 
 
@@ -67,6 +69,7 @@ class Track:
         self.tags = _target_tags(info, tags, choice.pixel_format)
         self._reformatter = VideoReformatter()
         self._shift = 0
+        self._first_early = False
         self.times = Times()
         self.inexact = 0
         self.stream = self._add(output)
@@ -115,14 +118,17 @@ class Track:
             return OutputError(f"{self.choice.encoder} is not available on this machine ({reason})")
         return UsageError(f"{self.choice.encoder} refuses {size} with {told} ({reason})")
 
-    def start(self, first: int, *, negative: bool) -> int:
+    def start(self, first: int) -> int:
         """Told the first frame's pts before it is encoded; returns the ticks that all times move by.
 
-        negative: whether the container keeps negative times; where it does not, all streams move so that
-        the video starts at 0.
+        No container here keeps video before 0 (MP4 cuts it off): all streams move so that it starts at 0.
         """
-        self._shift = -first if first < 0 and not negative else 0
+        self._shift = max(0, -first)
         return self._shift
+
+    def go_first(self) -> None:
+        """Lets the first packet be muxed before any other stream's, though some begin before 0."""
+        self._first_early = True
 
     def encode(self, native: VideoFrame, pts: int) -> list[AnyPacket]:
         """Packets that are ready after one more frame at `pts` (in the source's time base)."""
@@ -130,11 +136,19 @@ class Track:
         frame.pts, frame.time_base = pts + self._shift, self.info.time_base
         frame.pict_type = 0  # the encoder chooses its own I, P and B
         self._count(pts + self._shift)
-        return list(self.stream.encode(frame))
+        return self._early(list(self.stream.encode(frame)))
 
     def flush(self) -> list[AnyPacket]:
         """The packets that the encoder still holds."""
-        return list(self.stream.encode(None))
+        return self._early(list(self.stream.encode(None)))
+
+    def _early(self, packets: list[AnyPacket]) -> list[AnyPacket]:
+        if packets and self._first_early:
+            self._first_early = False
+            first = packets[0]
+            if first.dts is not None:
+                first.dts -= round(_EARLY / first.time_base)
+        return packets
 
     def _count(self, ticks: int) -> None:
         base = self.stream.time_base or self.info.time_base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,18 +20,31 @@ from vidstyle.media.containers import REFUSALS
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.part_file import PartFile, writing
 from vidstyle.media.probe import Tags
+from vidstyle.media.source import Source
 from vidstyle.media.track import Track
 from vidstyle.types import VideoInfo
 
 _FASTSTART: Final = {"movflags": "+faststart"}
 _AS_IT_IS: Final = {"avoid_negative_ts": "disabled"}
-# Matroska stores times relative to a cluster, so sound may begin before 0 (AAC does): moving every stream
-# by that much, as FFmpeg does by default, would change every frame's time.
+# Matroska stores times relative to a cluster, so sound may begin before 0 (AAC does) if the first cluster
+# does not: moving every stream, as FFmpeg does by default, would change every frame's time.
 _CONTAINER_OPTIONS: Final = {
     "mp4": _FASTSTART, "mov": _FASTSTART, "matroska": _AS_IT_IS, "webm": _AS_IT_IS,
 }  # fmt: skip
-_NEGATIVE: Final = frozenset({"matroska", "nut"})
-"""Containers that keep negative times of the video. The others get all streams moved to start at 0."""
+_LARGEST_CLOCK: Final = 50_000_000
+
+
+def container_options(muxer: str, clocks: list[int]) -> dict[str, str]:
+    """Options of a container. clocks: ticks per second of its streams, the video's first.
+
+    MP4 stores when a stream begins in ticks of the whole movie: 1000 a second by default, here a number
+    that every stream's clock divides, or the video's.
+    """
+    options = dict(_CONTAINER_OPTIONS.get(muxer, {}))
+    if muxer in ("mp4", "mov"):
+        common = math.lcm(*clocks)
+        options["movie_timescale"] = str(common if common <= _LARGEST_CLOCK else clocks[0])
+    return options
 
 
 class Writer:
@@ -39,16 +53,17 @@ class Writer:
     Leaving the with-block without `finish` removes what was written.
     """
 
-    def __init__(self, target: Path, source: Path, muxer: str, *, overwrite: bool) -> None:
+    def __init__(self, target: Path, source: Source, muxer: str, *, overwrite: bool) -> None:
         self.target, self.muxer = target, muxer
         self.notes: list[str] = []
-        self._file = PartFile(target, source, overwrite=overwrite)
+        self._file = PartFile(target, source.path, overwrite=overwrite)
         self._track: Track | None = None
         self._started = False
         try:
             with writing(target):
+                options = container_options(muxer, source.clocks)
                 self._output: OutputContainer = av.open(
-                    str(self._file.path), "w", format=muxer, container_options=_CONTAINER_OPTIONS.get(muxer)
+                    str(self._file.path), "w", format=muxer, container_options=options
                 )
         except (ValueError, OutputError) as error:
             self._file.discard()
@@ -82,7 +97,7 @@ class Writer:
     def _start(self, first: int) -> Fraction:
         """Before the first frame: the seconds that all times move by."""
         self._started = True
-        moved = self.track.start(first, negative=self.muxer in _NEGATIVE)
+        moved = self.track.start(first)
         seconds = moved * self.track.info.time_base
         if moved:
             self.notes.append(

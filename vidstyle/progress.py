@@ -30,6 +30,8 @@ class Bar:
         if self._quiet:
             return
         say(described(plan))
+        if plan.device_note:
+            say(f"note: {plan.device_note}")
         self._bar = tqdm(
             total=plan.frames, unit="frame", desc=plan.source.name, file=sys.stderr, dynamic_ncols=True
         )

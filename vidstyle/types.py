@@ -242,7 +242,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a job is about to do, said before its first frame. `frames` is the container's claim."""
+    """What a job is about to do, said before its first frame. `frames` is the container's claim.
+    `device_note` says why "auto" did not take the faster device; empty where it did."""
 
     source: Path
     target: Path
@@ -252,6 +253,7 @@ class Plan:
     device: str
     codec: str
     decoder: str
+    device_note: str = ""
 
 
 class Watcher(Protocol):

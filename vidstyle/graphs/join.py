@@ -68,7 +68,8 @@ def signature(source: Path | bytes | ModelProto) -> Signature:
     """
     model = source if isinstance(source, ModelProto) else read(source)
     inputs = tuple(_port(value) for value in model.graph.input)
-    return Signature(inputs, tuple(_port(value) for value in model.graph.output))
+    outputs = tuple(_port(value) for value in model.graph.output)
+    return Signature(inputs, outputs, tuple((entry.key, entry.value) for entry in model.metadata_props))
 
 
 def join(

@@ -139,6 +139,7 @@ def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) 
         device=networks.device.label,
         codec=outputs.sink.codec,
         decoder=video.info.decoder,
+        device_note=networks.device.note,
     )
 
 

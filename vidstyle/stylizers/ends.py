@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from vidstyle.cards import GraphFile
+from vidstyle import cards
+from vidstyle.cards import Card, GraphFile
 from vidstyle.errors import ModelError
 from vidstyle.graphs import join
 from vidstyle.graphs.stylize import End, Network
@@ -29,35 +29,29 @@ class Ends:
     repeat: frozenset[str]
 
 
-def ends(graph: GraphFile) -> Ends:
-    """Reads the network's file. Raises ModelError where it does not fit its card."""
+def ends(card: Card, name: str) -> Ends:
+    """Reads the network `name` of a card. Raises ModelError where it does not fit its card."""
+    graph = card.graphs[name]
     network = join.read(graph.path)
     known = join.signature(network)
-    image = _image(known, graph)
+    image = picture_port(graph, known)
     codes = tuple(port for port in known.inputs if port is not image)
     batch = None if graph.input.layout == "CHW" or not image.shape else image.shape[0]
     if isinstance(batch, int) and batch != 1:
         raise ModelError(f"{graph.file} takes {batch} pictures a call; export it for one or for any number")
     shared = (port.name for port in codes if isinstance(batch, str) and port.shape[:1] == (batch,))
     single = batch == 1 or graph.input.layout == "CHW"
-    return Ends(network, _enters(image, graph), _leaves(known, graph), codes, single, frozenset(shared))
+    leaves = next(iter(cards.outputs(card, name, known).values()))
+    return Ends(network, _enters(image, graph), _leaves(leaves, graph), codes, single, frozenset(shared))
 
 
-def _image(known: Signature, graph: GraphFile) -> Port:
-    """The picture among the inputs: the one that the card names, else the first with three channels."""
-    wanted = graph.input.name
-    for port in known.inputs:
-        if port.name == wanted or (wanted is None and _channels(port, graph.input.layout) == 3):
-            return port
-    if wanted is None and known.inputs:
-        return known.inputs[0]
-    have = ", ".join(port.name for port in known.inputs)
-    raise ModelError(f"{graph.file} has no input {wanted!r}; it has {have}: put one of them under input.name")
-
-
-def _channels(port: Port, layout: str) -> int | str | None:
-    axis = {"NCHW": 1, "NHWC": 3, "CHW": 0}[layout]
-    return port.shape[axis] if len(port.shape) == (3 if layout == "CHW" else 4) else None
+def picture_port(graph: GraphFile, known: Signature) -> Port:
+    """The input that takes the picture. Raises ModelError where the card names another."""
+    port = cards.image_port(graph.input, known)
+    if port is None:
+        have = ", ".join(port.name for port in known.inputs)
+        raise ModelError(f"{graph.file} has no input {graph.input.name!r}; it has {have}: mend input.name")
+    return port
 
 
 def _enters(port: Port, graph: GraphFile) -> End:
@@ -67,20 +61,13 @@ def _enters(port: Port, graph: GraphFile) -> End:
     return End(port.name, port.dtype, card.layout, card.channels, low, high, card.mean, card.std, size)
 
 
-def _fixed(port: Port, layout: Literal["NCHW", "NHWC", "CHW"]) -> tuple[int, int] | None:
-    start = {"NCHW": 2, "NHWC": 1, "CHW": 1}[layout]
+def _fixed(port: Port, layout: str) -> tuple[int, int] | None:
+    start = 2 if layout == "NCHW" else 1
     sides = port.shape[start : start + 2]
     height, width = sides if len(sides) == 2 else (None, None)
     return (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
 
-def _leaves(known: Signature, graph: GraphFile) -> End:
+def _leaves(port: Port, graph: GraphFile) -> End:
     card = graph.output
-    name = next(iter(card.names.values()), known.outputs[0].name)
-    for port in known.outputs:
-        if port.name == name:
-            return End(name, port.dtype, card.layout, card.channels, *RANGES[card.range])
-    have = ", ".join(port.name for port in known.outputs)
-    raise ModelError(
-        f"{graph.file} has no output {name!r}; it has {have}: put one of them under output.names"
-    )
+    return End(port.name, port.dtype, card.layout, card.channels, *RANGES[card.range])

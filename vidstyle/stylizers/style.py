@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vidstyle.cards import GraphFile, ImageInput
 from vidstyle.device import Device, Session
 from vidstyle.errors import ModelError, UsageError
-from vidstyle.stylizers.ends import RANGES
+from vidstyle.stylizers.ends import RANGES, picture_port
 from vidstyle.types import Port
 
 Picture = NDArray[np.uint8]
@@ -37,10 +37,11 @@ def codes(
     if not styles or total <= 0 or any(weight < 0 for _, weight in styles):
         raise UsageError("styles need one picture at least, and weights that are not negative and not all 0")
     session = Session(graph.path, device, threads=threads, name=graph.file)
+    entry = picture_port(graph, session.signature)
     outputs = _matched(session, wanted, graph)
     mixed: dict[str, Floats] = {}
     for picture, weight in styles:
-        found = session.run({session.signature.inputs[0].name: entering(picture, graph.input, session)})
+        found = session.run({entry.name: entering(picture, graph.input, entry.dtype)})
         for port, place in zip(wanted, outputs, strict=True):
             part = np.asarray(found[place] * (weight / total), np.float32)
             mixed[port.name] = mixed[port.name] + part if port.name in mixed else part
@@ -58,7 +59,7 @@ def _matched(session: Session, wanted: Sequence[Port], graph: GraphFile) -> list
     return list(range(len(wanted)))
 
 
-def entering(picture: Picture, card: ImageInput, session: Session) -> NDArray[np.floating]:
+def entering(picture: Picture, card: ImageInput, dtype: str) -> NDArray[np.floating]:
     """The picture as the style network takes it: size, range, order and layout of its card."""
     low, high = RANGES[card.range]
     seen = sized(picture, card) * ((high - low) / 255) + low
@@ -67,7 +68,7 @@ def entering(picture: Picture, card: ImageInput, session: Session) -> NDArray[np
     normal = (seen - np.array(card.mean)) / np.array(card.std)
     planar = normal if card.layout == "NHWC" else normal.transpose(2, 0, 1)
     batch = planar if card.layout == "CHW" else planar[None]
-    return np.ascontiguousarray(batch, session.signature.inputs[0].dtype)
+    return np.ascontiguousarray(batch, dtype)
 
 
 def sized(picture: Picture, card: ImageInput) -> Floats:

@@ -152,7 +152,7 @@ def scan(path: Path) -> Scan:
             if packet.stream_index == video.index:
                 assert packet.pts is not None
                 times.append(packet.pts * packet.time_base)
-            else:
+            elif bytes(packet) != b"\0\0":  # an empty mov_text cue only ends the one before
                 hashes[packet.stream_index][1].update(bytes(packet))
         found = tuple((kind, digest.hexdigest()) for kind, digest in hashes.values())
         return Scan(tuple(sorted(times)), found, tuple(s.language for s in container.streams))

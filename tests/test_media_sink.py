@@ -355,9 +355,8 @@ def test_encoder_options_that_cannot_be_meant(tmp_path: Path, options: EncodeOpt
 
 def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:
     clip = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10)))
-    for name, options in {
-        "good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": EncodeOptions(options={"crf": "45"})
-    }.items():  # fmt: skip
+    mine = EncodeOptions(options={"crf": "45"})
+    for name, options in {"good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": mine}.items():
         through(clip, tmp_path / f"{name}.mp4", options)
     size = {name: (tmp_path / f"{name}.mp4").stat().st_size for name in ("good", "bad", "mine")}
     assert size["good"] > 2 * size["bad"] and abs(size["bad"] - size["mine"]) < 100
@@ -408,9 +407,12 @@ def test_an_error_midway_leaves_nothing_and_keeps_what_was_there(tmp_path: Path)
 
 
 def test_finish_without_frames_is_an_output_error(tmp_path: Path) -> None:
-    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(OutputError, match="no frame"):
-        with Sink(tmp_path / "b.mp4", source) as sink:
-            sink.finish()
+    with (
+        pytest.raises(OutputError, match="no frame"),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source) as sink,
+    ):
+        sink.finish()
     assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
 
 
@@ -428,12 +430,15 @@ def small_disk() -> Iterator[None]:
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_a_file_that_cannot_grow_is_one_line_and_nothing_stays(tmp_path: Path, suffix: str) -> None:
     clip = make(tmp_path / "a.mkv", Clip(320, 240, pts=fps_pts(20, 40), time_base=MS))
-    with Source(clip) as source, pytest.raises(OutputError) as caught:
-        with Sink(tmp_path / f"b.{suffix}", source, EncodeOptions(crf=1.0, preset="ultrafast")) as sink:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-            for frame in source.frames():
-                sink.write(frame)
-            sink.finish(source.trailing())
+    with (
+        pytest.raises(OutputError) as caught,
+        Source(clip) as source,
+        Sink(tmp_path / f"b.{suffix}", source, EncodeOptions(crf=1.0, preset="ultrafast")) as sink,
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        for frame in source.frames():
+            sink.write(frame)
+        sink.finish(source.trailing())
     assert "\n" not in str(caught.value) and not parts(tmp_path) and not (tmp_path / f"b.{suffix}").exists()
 
 
@@ -442,29 +447,32 @@ def test_a_file_that_cannot_grow_is_one_line_and_nothing_stays(tmp_path: Path, s
     [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "no space left"), (errno.EROFS, "cannot be written")],
 )
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str) -> None:
-    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(OutputError, match=words):
-        with Sink(tmp_path / "b.mp4", source, FAST) as sink:
-            monkeypatch.setattr(
-                sink.track, "flush", lambda: (_ for _ in ()).throw(OSError(code, "the system's words"))
-            )
-            for frame in source.frames():
-                sink.write(frame)
-            sink.finish()
+    with (
+        pytest.raises(OutputError, match=words),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source, FAST) as sink,
+    ):
+        monkeypatch.setattr(
+            sink.track, "flush", lambda: (_ for _ in ()).throw(OSError(code, "the system's words"))
+        )
+        for frame in source.frames():
+            sink.write(frame)
+        sink.finish()
     assert not parts(tmp_path)
 
 
 def test_an_output_that_lost_frames_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
-        Source(make(tmp_path / "a.mp4")) as source,
         pytest.raises(OutputError, match="5 frames instead of 6"),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source, FAST) as sink,
     ):
-        with Sink(tmp_path / "b.mp4", source, FAST) as sink:
-            encode = sink.track.encode
-            monkeypatch.setattr(sink.track, "encode", lambda native, pts: encode(native, pts) if pts else [])
-            for frame in source.frames():
-                sink.write(frame)
-            sink.track.times.add(0)
-            sink.finish()
+        encode = sink.track.encode
+        monkeypatch.setattr(sink.track, "encode", lambda native, pts: encode(native, pts) if pts else [])
+        for frame in source.frames():
+            sink.write(frame)
+        sink.track.times.add(0)
+        sink.finish()
     assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
 
 
@@ -487,9 +495,11 @@ def test_masks_are_lossless_and_in_time(tmp_path: Path, suffix: str) -> None:
             assert np.array_equal(frame.planes[0], mask)
 
 
-ODD = ("alpha-transparent.webm", "corrupt-corrupted.mp4", "cover-h264-mjpeg.mp4", "hdr-testsrc2_hdr.mp4",
-       "dim-testsrc2_odd_height_and_width_vp9.mp4", "pts-test_non_zero_start.mp4", "rot-nasa_13013_rotated.mp4",
-       "sar-SAR-2by3.mp4", "subs-mov_text.mp4", "vfr-no_duration.webm")  # fmt: skip
+ODD = (
+    "alpha-transparent.webm", "corrupt-corrupted.mp4", "cover-h264-mjpeg.mp4", "hdr-testsrc2_hdr.mp4",
+    "dim-testsrc2_odd_height_and_width_vp9.mp4", "pts-test_non_zero_start.mp4", "sar-SAR-2by3.mp4",
+    "rot-nasa_13013_rotated.mp4", "subs-mov_text.mp4", "vfr-no_duration.webm",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+_EPSILON = 1e-5
 _ONNX_TYPES = {"float32": ("float", 1), "float16": ("float16", 10), "uint8": ("uint8", 2)}
 
 
@@ -39,8 +40,7 @@ def enter(how: Enter) -> str:
     name, number = _ONNX_TYPES.get(how.dtype, _ONNX_TYPES["float32"])
     axes = {"NCHW": "n, 3, y, x", "NHWC": "n, y, x, 3", "CHW": "3, y, x"}[how.layout]
     constants = [
-        f"float[1, 3, 1, 1] in_scale = {{{numbers(how.scale)}}}",
-        f"float[1, 3, 1, 1] in_bias = {{{numbers(how.bias)}}}",
+        *_affine(how),
         f"float in_pad = {{{how.pad}.0}}",
         f"int64[2] in_canvas = {{{numbers(how.canvas or (0, 0))}}}",
         f"int64 in_multiple = {{{how.multiple}}}",
@@ -58,8 +58,7 @@ def enter(how: Enter) -> str:
       in_ordered = {"Gather<axis = 1>(in_samples, in_reversed)" if how.reverse else "Identity(in_samples)"}
       in_floats = Cast<to = 1>(in_ordered)
       {_padded(how)}
-      in_scaled = Mul(in_filled, in_scale)
-      in_shifted = {"Add(in_scaled, in_bias)" if any(how.bias) else "Identity(in_scaled)"}
+      {_normalised(how)}
       {_laid_out(how.layout)}
       image = Cast<to = {number}>(in_laid)
     }}"""
@@ -91,6 +90,30 @@ def _padded(how: Enter) -> str:
         return "in_filled = Identity(in_floats)"
     return """in_pads = Concat<axis = 0>(in_none, before, in_none, in_after)
       in_filled = Pad<mode = "constant">(in_floats, in_pads, in_pad)"""
+
+
+def _alike(how: Enter) -> bool:
+    return len({*how.scale}) == 1 and len({*how.bias}) == 1
+
+
+def _affine(how: Enter) -> list[str]:
+    if _alike(how):
+        return [f"float in_scale = {{{how.scale[0]!r}}}", f"float in_bias = {{{how.bias[0]!r}}}"]
+    rest = f"float[3] in_mean = {{0.0, 0.0, 0.0}}, float[3] in_variance = {{{numbers([1 - _EPSILON] * 3)}}}"
+    return [f"float[3] in_scale = {{{numbers(how.scale)}}}, float[3] in_bias = {{{numbers(how.bias)}}}", rest]
+
+
+def _normalised(how: Enter) -> str:
+    """A product and a sum where the channels are alike, else a batch normalisation of mean 0 and variance 1.
+
+    A product with one factor per channel would be moved behind a following transposition by the runtime,
+    and there (channels last) it took 14 ms instead of 0.5 for 640 x 640.
+    """
+    if not _alike(how):
+        weights = "in_scale, in_bias, in_mean, in_variance"
+        return f"in_shifted = BatchNormalization<epsilon = {_EPSILON!r}>(in_filled, {weights})"
+    last = "Add(in_scaled, in_bias)" if any(how.bias) else "Identity(in_scaled)"
+    return f"in_scaled = Mul(in_filled, in_scale)\n      in_shifted = {last}"
 
 
 def _laid_out(layout: str) -> str:

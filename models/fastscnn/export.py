@@ -1,0 +1,146 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["numpy>=1.26", "onnx>=1.16", "onnxruntime>=1.20", "torch>=2.5"]
+# ///
+"""Writes fastscnn.onnx and its card from a checkpoint, and proves that both networks agree.
+
+Batch normalisation is folded into the convolutions. Of the labels, those of `--classes` keep a logit of
+their own; all others join the background by logsumexp, which leaves the odds of a kept class against the
+rest as they were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from network import LABELS, FastSCNN
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+OPSET, IR = 17, 8
+CARD = """name = "fastscnn"
+task = "semantic"
+licence = "MIT"
+source = "trained from random weights by models/fastscnn/train.py"
+classes = [{classes}]
+threshold = {threshold}
+
+[model]
+file = "{file}"
+sha256 = "{sha256}"
+
+[model.input]
+layout = "NCHW"
+channels = "RGB"
+range = "0..1"
+side = {side}
+multiple = 32
+
+[model.output]
+kind = "logits"
+"""
+
+
+def fold(module: nn.Module) -> None:
+    """Merge every batch normalisation that follows a convolution into it, in place."""
+    for child in module.children():
+        fold(child)
+    if isinstance(module, nn.Sequential):
+        for i in range(len(module) - 1):
+            if isinstance(module[i], nn.Conv2d) and isinstance(module[i + 1], nn.BatchNorm2d):
+                module[i] = fuse_conv_bn_eval(module[i], module[i + 1])
+                module[i + 1] = nn.Identity()
+
+
+class Merged(nn.Module):
+    """The network with the background and some classes as its only outputs."""
+
+    def __init__(self, net: FastSCNN, kept: list[int]) -> None:
+        super().__init__()
+        self.net, self.kept = net, kept
+        self.rest = [i for i in range(len(LABELS)) if i not in kept]
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits = self.net(image)
+        background = logits[:, self.rest].logsumexp(1, keepdim=True)
+        return torch.cat([background, *(logits[:, i : i + 1] for i in self.kept)], 1)
+
+
+def load(checkpoint: Path, part: str) -> FastSCNN:
+    """The averaged (or plain) network of a checkpoint, for inference."""
+    net = FastSCNN()
+    net.load_state_dict(torch.load(checkpoint, map_location="cpu")[part])
+    return net.eval()
+
+
+def write(net: nn.Module, path: Path) -> None:
+    """The graph with free batch, height and width."""
+    free = {"image": {0: "batch", 2: "height", 3: "width"}, "logits": {0: "batch", 2: "rows", 3: "columns"}}
+    torch.onnx.export(
+        net, (torch.zeros(2, 3, 256, 320),), str(path), input_names=["image"], output_names=["logits"],
+        dynamic_axes=free, opset_version=OPSET, dynamo=False,
+    )  # fmt: skip
+    model = onnx.load(path)
+    model.ir_version, model.producer_name, model.producer_version = IR, "vidstyle", ""
+    for node in model.graph.node:
+        node.doc_string = ""
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def agree(net: nn.Module, path: Path) -> float:
+    """Largest difference of the two networks over several sizes and batches; raises where it exceeds 1e-3."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for shape in ((1, 3, 256, 256), (3, 3, 192, 352), (2, 3, 32, 64), (1, 3, 512, 288)):
+        image = torch.rand(shape)
+        with torch.no_grad():
+            wanted = net(image).numpy()
+        got = session.run(None, {"image": image.numpy()})[0]
+        worst = max(worst, float(np.abs(got - wanted).max()))
+    if worst > 1e-3:
+        raise ValueError(f"{path}: differs from the trained network by {worst}")
+    return worst
+
+
+def card(path: Path, names: list[str], side: int, threshold: float) -> None:
+    """The card beside the graph; the [quality] table of an older card stays."""
+    place = path.with_suffix(".toml")
+    old = place.read_text() if place.exists() else ""
+    quality = re.search(r"^\[quality\].*", old, re.MULTILINE | re.DOTALL)
+    classes = ", ".join(f'"{n}"' for n in ("background", *names))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = CARD.format(classes=classes, file=path.name, sha256=sha256, side=side, threshold=threshold)
+    place.write_text(text + (f"\n{quality[0]}" if quality else ""))
+
+
+def main() -> None:
+    """Parse, fold, write, compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("fastscnn.onnx"))
+    parser.add_argument("--part", choices=("average", "net"), default="average")
+    parser.add_argument("--classes", nargs="+", default=["laptop"], choices=LABELS[1:])
+    parser.add_argument(
+        "--side", type=int, default=384, help="of the card: the longer side a frame is scaled to"
+    )
+    parser.add_argument("--threshold", type=float, default=0.5)
+    options = parser.parse_args()
+    net = load(options.checkpoint, options.part)
+    whole = Merged(net, [LABELS.index(n) for n in options.classes]).eval()
+    fold(whole)
+    write(whole, options.out)
+    worst = agree(whole, options.out)
+    print(f"{options.out.name}: {options.out.stat().st_size} bytes, differs by at most {worst:.1e}")
+    card(options.out, options.classes, options.side, options.threshold)
+
+
+if __name__ == "__main__":
+    main()

@@ -170,6 +170,66 @@ def test_colour_aspect_and_rotation_tags_survive(tmp_path: Path, suffix: str) ->
         assert matrix_of(target) == turned
 
 
+def test_static_hdr_metadata_survives(tmp_path: Path) -> None:
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    params = f"log-level=none:master-display={display}:max-cll=1000,400"
+    options = (("x265-params", params), ("preset", "ultrafast"))
+    clip = make(
+        tmp_path / "a.mp4",
+        Clip(128, 96, "yuv420p10le", "libx265", colorspace=9, primaries=9, transfer=16, options=options),
+    )
+    _, notes = through(clip, tmp_path / "b.mp4", FAST)
+    with Source(clip) as a, Source(tmp_path / "b.mp4") as b:
+        assert a.tags.mastering and a.tags.light and not notes
+        assert (b.tags.mastering, b.tags.light) == (a.tags.mastering, a.tags.light)
+    _, notes = through(clip, tmp_path / "c.mkv", EncodeOptions(codec="av1", preset="12"))
+    assert any("mastering" in note for note in notes)
+
+
+def test_interlaced_video_stays_interlaced(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(64, 64, options=(("flags", "+ildct"), ("preset", "ultrafast"))))
+    with av.open(str(clip)) as container:
+        assert next(container.decode(video=0)).interlaced_frame
+    through(clip, tmp_path / "b.mp4", FAST)
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert next(container.decode(video=0)).interlaced_frame
+
+
+def test_a_part_with_its_sound(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(75), sound=3.0, options=(("g", "10"),)))
+    _, notes = through(clip, tmp_path / "b.mp4", FAST, start=Fraction(1), end=Fraction(2))
+    assert not notes and scan(tmp_path / "b.mp4").times == tuple(Fraction(i, 25) for i in range(25))
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        seconds = sum(f.samples for f in container.decode(audio=0)) / 48000
+    assert seconds == pytest.approx(1.0, abs=0.03)
+
+
+def test_cover_pictures_go_with_the_file(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4")
+    covered = tmp_path / "covered.mp4"
+    jpeg: Any = av.CodecContext.create("mjpeg", "w")
+    jpeg.width, jpeg.height, jpeg.pix_fmt, jpeg.time_base = 32, 24, "yuvj420p", Fraction(1, 25)
+    cover = jpeg.encode(av.VideoFrame(32, 24, "yuvj420p"))[0]
+    with av.open(str(clip)) as container, av.open(str(covered), "w") as output:
+        video = output.add_stream_from_template(container.streams.video[0], opaque=True)
+        picture: Any = output.add_mux_stream("mjpeg", width=32, height=24)
+        picture.disposition = 0x400
+        picture.time_base = Fraction(1, 90000)
+        cover.stream, cover.pts, cover.dts = picture, 0, 0
+        output.mux(cover)
+        for packet in container.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                output.mux(packet)
+    for suffix in ("mp4", "mkv"):
+        _, notes = through(covered, tmp_path / f"b.{suffix}", FAST)
+        with Source(tmp_path / f"b.{suffix}") as source:
+            assert [bytes(p) for p in source.covers.values()] == [bytes(cover)] and not notes
+    _, notes = through(tmp_path / "b.mkv", tmp_path / "c.mp4", FAST)
+    with Source(tmp_path / "c.mp4") as source:
+        assert [bytes(p) for p in source.covers.values()] == [bytes(cover)] and not notes
+
+
 def test_untagged_stays_untagged_and_full_range_is_said(tmp_path: Path) -> None:
     plain = make(tmp_path / "a.mp4")
     full = make(tmp_path / "f.mp4", Clip(pixel_format="yuvj420p", color_range=2))

@@ -148,6 +148,31 @@ def test_the_picture_is_upright(
     assert np.corrcoef(gray.ravel(), upright.ravel())[0, 1] > 0.7
 
 
+@pytest.mark.parametrize(
+    ("space", "full"), [(1, False), (1, True), (5, False), (6, True), (9, False), (2, False)]
+)
+def test_the_small_picture_has_the_right_colours(tmp_path: Path, space: int, full: bool) -> None:
+    """A plain colour, converted by the book (ITU-T H.273, 8.3), must come back."""
+    kr, kb = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593)}.get(space, (0.299, 0.114))
+    red, green, blue = rgb = np.array([200, 60, 90]) / 255
+    luma = kr * red + (1 - kr - kb) * green + kb * blue
+    u, v = (blue - luma) / (2 - 2 * kb), (red - luma) / (2 - 2 * kr)
+    steps, chroma, black = (255, 255, 0) if full else (219, 224, 16)
+    values = [black + steps * luma, 128 + chroma * u, 128 + chroma * v]
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.codec_context.colorspace, video.codec_context.color_range = space, 2 if full else 1
+        frame = av.VideoFrame(64, 48, "yuv420p")
+        for plane, value in zip(frame.planes, values, strict=True):
+            plane.update(bytes([round(value)]) * plane.buffer_size)
+        output.mux([*video.encode(frame), *video.encode(None)])
+    with Source(path) as source:
+        picture = next(iter(source.frames((20, 10)))).picture
+    assert picture is not None and np.abs(picture - rgb * 255).max() <= 3
+
+
 def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path) -> None:
     clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(100), sound=4.0, options=(("g", "10"),)))
     with Source(clip, start=Fraction(1), end=Fraction(5, 2)) as source:
@@ -228,6 +253,18 @@ def test_damaged_packets_keep_count_and_times(tmp_path: Path) -> None:
     with Source(broken) as source:
         assert [f.pts for f in source.frames()] == [p[0] for p in packets]
     assert any("damaged" in note for note in source.notes)
+
+
+def test_avi_with_b_frames_comes_in_order(tmp_path: Path) -> None:
+    options = (("bf", "2"), ("g", "12"))
+    clip = make(
+        tmp_path / "a.avi",
+        Clip(codec="mpeg4", options=options, pts=tuple(range(20)), time_base=Fraction(1, 25)),
+    )
+    with Source(clip) as source:
+        times = [frame.pts * source.info.time_base for frame in source.frames()]
+    steps = {b - a for a, b in itertools.pairwise(times)}
+    assert len(times) == 20 and steps == {Fraction(1, 25)}
 
 
 def test_a_cut_off_file_gives_what_is_there(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ class Copier:
         target = text.target if text else self._streams.get(packet.stream_index)
         if target is None:
             return []
-        self._retime(packet, target.index)
+        self._retime(packet, target)
         if text:
             return text.take(packet)
         packet.stream = target
@@ -171,15 +171,18 @@ class Copier:
         """What the sound encoders still hold."""
         return [packet for sound in self._sound.values() for packet in sound.flush()]
 
-    def _retime(self, packet: AnyPacket, index: int) -> None:
-        """Moves a packet and keeps its dts increasing, which containers insist on."""
+    def _retime(self, packet: AnyPacket, target: Stream) -> None:
+        """Moves a packet and keeps its dts increasing, which containers insist on.
+
+        Nothing is asked of `packet.stream` here: the input may be closed by now.
+        """
         move = rescale(1, self._shift, packet.time_base) if self._shift else 0
         packet.pts = None if packet.pts is None else packet.pts + move
         packet.dts = packet.pts if packet.dts is None else packet.dts + move
-        last = self._last_dts.get(index)
+        last = self._last_dts.get(target.index)
         if packet.dts is None:
             return
-        if last is not None and packet.dts <= last and packet.stream.type != "subtitle":
+        if last is not None and packet.dts <= last and target.type != "subtitle":
             packet.dts = last + 1
             packet.pts = max(packet.pts if packet.pts is not None else packet.dts, packet.dts)
-        self._last_dts[index] = packet.dts
+        self._last_dts[target.index] = packet.dts

@@ -62,6 +62,12 @@ class Part:
         packet.dts = None if packet.dts is None else packet.dts - start
         return True
 
+    def is_early(self, packet: AnyPacket) -> bool:
+        """Whether a packet that was not moved yet ends before the part."""
+        time = packet.pts if packet.pts is not None else packet.dts
+        end = (time or 0) + (packet.duration or 0)
+        return self.start is not None and time is not None and end * packet.time_base < self.start
+
     def is_past(self, packet: AnyPacket) -> bool:
         """Whether a packet that was not moved yet lies behind the part."""
         time = packet.pts if packet.pts is not None else packet.dts

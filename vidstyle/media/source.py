@@ -137,6 +137,7 @@ class Source:
             for picture in self._pictures:
                 waiting += picture.companions
                 if self._part.before(picture):
+                    waiting = tuple(p for p in waiting if not self._part.is_early(p))
                     continue
                 if self._part.after(picture):
                     break

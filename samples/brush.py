@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def resized(field: Array, height: int, width: int) -> Array:
 
 
 def noise(rng: Rng, height: int, width: int, cell: float, octaves: int = 4, stretch: float = 1.0) -> Array:
-    """Fractal noise of mean 0 and deviation 1; `cell` is its largest feature in pixels, `stretch` draws it out in x."""
+    """Fractal noise, mean 0 and deviation 1; `cell` is its largest feature in pixels, `stretch` widens it."""
     total = np.zeros((height, width))
     for octave in range(octaves):
         size = cell / 2**octave
@@ -83,14 +84,16 @@ class Canvas:
         self.marks = [bristles(self.rng) for _ in range(6)]
 
     def stroke(self, path: Array, width: float, color: Array, bite: float = 0.14, dry: float = 0.45) -> None:
-        """Paint along `path` (n, 2). `bite` is how far the hairs show in the colour, `dry` how ragged the end is."""
+        """Paint along `path` (n, 2); `bite`: how far the hairs show, `dry`: how ragged the end is."""
         window = self._window(path, width)
         if window is None:
             return
         u, v = _along_and_across(path, window, width / 2)
         mark = self._mark(u, v, path)
         edge = np.clip((1 - np.abs(v)) * width / 2.2, 0.0, 1.0)
-        paint_left = smoothstep(0.0, 0.25, mark + 1.0 - dry * smoothstep(0.45, 1.0, u) * 2.6 * (0.5 + np.abs(v)))
+        paint_left = smoothstep(
+            0.0, 0.25, mark + 1.0 - dry * smoothstep(0.45, 1.0, u) * 2.6 * (0.5 + np.abs(v))
+        )
         alpha = (edge * paint_left)[..., None]
         patch = self.image[window]
         patch += alpha * (color + bite * (mark[..., None] - 0.5) - patch)
@@ -107,7 +110,8 @@ class Canvas:
     def _mark(self, u: Array, v: Array, path: Array) -> Array:
         mark = self.marks[self.rng.integers(len(self.marks))]
         hairs, length = mark.shape
-        reach = np.hypot(*np.diff(path, axis=0).T).sum()
+        steps = np.diff(path, axis=0)
+        reach = np.hypot(steps[:, 0], steps[:, 1]).sum()
         row = ((v + 1) / 2 * (hairs - 1)).clip(0, hairs - 1).astype(int)
         column = (u * reach + self.rng.integers(length)).astype(int) % length
         return mark[row, column]
@@ -120,13 +124,13 @@ class Canvas:
         length: float,
         spacing: float,
         jitter: float = 0.07,
-        where: Array | None = None,
+        where: NDArray[np.bool_] | None = None,
         bite: float = 0.14,
     ) -> None:
-        """Cover the canvas, or the places where `where` is over a half, with strokes that follow `angle` (radians)."""
+        """Cover the canvas, or where `where` is true, with strokes that follow `angle` (radians)."""
         for x, y in _places(self.rng, self.relief.shape, spacing):
             row, column = int(y), int(x)
-            if where is not None and where[row, column] < 0.5:
+            if where is not None and not where[row, column]:
                 continue
             path = trace(angle, x, y, length * self.rng.uniform(0.6, 1.3))
             color = vary(self.rng, reference[row, column], jitter)
@@ -140,10 +144,10 @@ class Canvas:
 
 
 def _along_and_across(path: Array, window: tuple[slice, slice], radius: float) -> tuple[Array, Array]:
-    """For each pixel: how far along the path it lies (0..1), and how far to its side in radii (-1..1 is inside)."""
+    """Per pixel: how far along the path it lies (0..1), how far to its side in radii (-1..1 is inside)."""
     y, x = np.mgrid[window].astype(np.float64)
     best, along, across = np.full(x.shape, np.inf), np.zeros(x.shape), np.zeros(x.shape)
-    for i, (a, b) in enumerate(zip(path[:-1], path[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(path)):
         dx, dy = b - a
         reach = math.hypot(dx, dy) + 1e-9
         t = np.clip(((x - a[0]) * dx + (y - a[1]) * dy) / reach**2, 0.0, 1.0)
@@ -178,4 +182,6 @@ def trace(angle: Array, x: float, y: float, length: float, steps: int = 5) -> Ar
 
 def vary(rng: Rng, color: Array, amount: float) -> Array:
     """The colour a painter mixes again: a little lighter or darker, a little off in hue."""
-    return np.clip(color * (1 + amount * rng.standard_normal()) + amount * 0.5 * rng.standard_normal(3), 0.0, 1.0)
+    return np.clip(
+        color * (1 + amount * rng.standard_normal()) + amount * 0.5 * rng.standard_normal(3), 0.0, 1.0
+    )

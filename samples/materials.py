@@ -73,7 +73,9 @@ def wood(name: str, dark: Color, light: Color, roughness: float = 0.35) -> bpy.t
     return material
 
 
-def speckled(name: str, color: Color, spots: Color, scale: float, roughness: float = 0.5) -> bpy.types.Material:
+def speckled(
+    name: str, color: Color, spots: Color, scale: float, roughness: float = 0.5
+) -> bpy.types.Material:
     """A surface mottled between two colours: plaster, glaze, the cloth of a book."""
     material = surface(name, color, roughness)
     nodes, links = material.node_tree.nodes, material.node_tree.links
@@ -112,7 +114,7 @@ def image_surface(name: str, image: Image, glow: float, laptop: bool = False) ->
 def landscape(height: int, width: int, seed: int = 3) -> Image:
     """Ranges of hills under a low sun."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:1 : height * 1j, 0 : width / height : width * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : width / height : width * 1j].astype(np.float32)
     top, bottom = np.array([0.18, 0.34, 0.62]), np.array([1.0, 0.72, 0.42])
     image = top + (bottom - top) * np.clip(y / 0.6, 0, 1)[..., None]
     sun = np.hypot(x - 0.68 * width / height, y - 0.36)
@@ -150,7 +152,10 @@ def video_editor(height: int = 640, width: int = 1024, seed: int = 5) -> Image:
 
 def _preview(image: Image) -> None:
     height, width, _ = image.shape
-    rows, columns = slice(round(0.075 * height), round(0.575 * height)), slice(round(0.25 * width), round(0.77 * width))
+    rows, columns = (
+        slice(round(0.075 * height), round(0.575 * height)),
+        slice(round(0.25 * width), round(0.77 * width)),
+    )
     image[rows, columns] = landscape(rows.stop - rows.start, columns.stop - columns.start)
     _fill(image, 0.25, 0.588, 0.77, 0.598, (0.30, 0.31, 0.36))
     _fill(image, 0.25, 0.588, 0.47, 0.598, (0.98, 0.62, 0.20))
@@ -176,7 +181,13 @@ def _inspector(image: Image, rng: np.random.Generator) -> None:
 
 
 def _timeline(image: Image, rng: np.random.Generator) -> None:
-    tracks = [(0.45, 0.36, 0.85), (0.22, 0.55, 0.86), (0.16, 0.68, 0.60), (0.93, 0.55, 0.25), (0.85, 0.35, 0.50)]
+    tracks = [
+        (0.45, 0.36, 0.85),
+        (0.22, 0.55, 0.86),
+        (0.16, 0.68, 0.60),
+        (0.93, 0.55, 0.25),
+        (0.85, 0.35, 0.50),
+    ]
     _fill(image, 0, 0.625, 1, 1, (0.07, 0.075, 0.10))
     for row, color in enumerate(tracks):
         top, left = 0.66 + 0.066 * row, 0.06
@@ -188,5 +199,12 @@ def _timeline(image: Image, rng: np.random.Generator) -> None:
             left = right + (rng.uniform(0.02, 0.1) if rng.random() < 0.3 else 0.0)
     for x in np.arange(0.065, 0.98, 0.004):
         tall = 0.022 * abs(np.sin(40 * x) * np.sin(7 * x)) + 0.003
-        _fill(image, x, 0.66 + 0.066 * 3 + 0.027 - tall, x + 0.002, 0.66 + 0.066 * 3 + 0.027 + tall, (1.0, 0.86, 0.65))
+        _fill(
+            image,
+            x,
+            0.66 + 0.066 * 3 + 0.027 - tall,
+            x + 0.002,
+            0.66 + 0.066 * 3 + 0.027 + tall,
+            (1.0, 0.86, 0.65),
+        )
     _fill(image, 0.43, 0.63, 0.433, 1.0, (0.98, 0.98, 1.0))

@@ -2,10 +2,10 @@
 # requires-python = ">=3.11"
 # dependencies = ["numpy", "pillow"]
 # ///
-"""Paint the built-in style pictures. Everything in them is drawn by this code; nothing is taken from a picture.
+"""Paint the built-in style pictures. All of it is drawn by this code; nothing is taken from a picture.
 
-    uv run samples/paint_styles.py            # all of them, into samples/styles
-    uv run samples/paint_styles.py starry ink # some
+uv run samples/paint_styles.py            # all of them, into samples/styles
+uv run samples/paint_styles.py starry ink # some
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 import prints
 import starry
 import strokes
 from brush import Array, Rng
+from PIL import Image
 
 STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
     "starry": (starry.paint, 11),
@@ -44,9 +43,15 @@ def save(picture: Array, path: Path) -> None:
 
 def main() -> None:
     """Paint what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to paint: {', '.join(STYLES)} (default: all)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "styles", help="folder to write to")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which to paint: {', '.join(STYLES)} (default: all)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).resolve().parent / "styles", help="folder to write to"
+    )
     args = parser.parse_args()
     unknown = set(args.names) - set(STYLES)
     if unknown:

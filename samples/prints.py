@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-
 from brush import Array, Rng, grid, noise, over, ramp, rgb, smoothstep
 
 HEIGHT, WIDTH = 576, 768
@@ -13,7 +12,7 @@ INK = "#14284a"
 
 
 def waves(rng: Rng) -> Array:
-    """A woodcut of a running sea under a red sun: curling crests, carved stripes, claws of foam, the grain of the block."""
+    """A woodcut of a running sea under a red sun: curling crests, carved stripes, foam, the grain."""
     x, y = grid(HEIGHT, WIDTH)
     image = ramp(y / 330, [(0, "#3c5f86"), (0.22, "#b9b894"), (0.6, "#ecdcae"), (1, "#e8c998")])
     sun = np.hypot(x - 560, y - 150)
@@ -38,7 +37,13 @@ WAVES = [
 
 def _clouds(image: Array, x: Array, y: Array) -> Array:
     """Long flat bars of cloud with round ends."""
-    for left, right, level, half in [(40, 330, 74, 9), (110, 420, 97, 8), (430, 740, 212, 9), (520, 800, 235, 8), (-40, 170, 180, 8)]:
+    for left, right, level, half in [
+        (40, 330, 74, 9),
+        (110, 420, 97, 8),
+        (430, 740, 212, 9),
+        (520, 800, 235, 8),
+        (-40, 170, 180, 8),
+    ]:
         distance = np.hypot(x - np.clip(x, left, right), y - level)
         image = over(image, "#f4ead0", smoothstep(half, half - 1.5, distance))
         image = over(image, "#8d9c9a", smoothstep(1.6, 0.4, np.abs(distance - half)))
@@ -65,7 +70,9 @@ def _wave(image: Array, rng: Rng, x: Array, y: Array, index: int, wave: tuple[fl
     image = over(image, "#f3ecd8", foam * body)
     dots = smoothstep(0.35, 0.5, np.sin(u / 3.4) * np.sin(v / 3.7)) * foam
     image = over(image, "#8fb0bd", 0.8 * dots * smoothstep(4, 9, depth) * body)
-    line = smoothstep(2.0, 0.7, np.abs(depth)) + smoothstep(1.7, 0.5, np.abs(depth - (8 + 15 * hump * curl / 60 + scallop)))
+    line = smoothstep(2.0, 0.7, np.abs(depth)) + smoothstep(
+        1.7, 0.5, np.abs(depth - (8 + 15 * hump * curl / 60 + scallop))
+    )
     image = over(image, INK, np.clip(line, 0, 1))
     return _spray(image, rng, x, y, wave, side)
 
@@ -75,7 +82,9 @@ def _stripes(depth: Array, u: Array, half: float) -> Array:
     phase = depth / 21 + 0.4 * np.sin(u / half * 3)
     swell = 0.25 + 0.35 * np.sin(u / 48 + depth / 70)
     tone = np.sin(2 * np.pi * phase)
-    body = over(np.broadcast_to(rgb("#2f6690"), (*depth.shape, 3)), "#86b3b8", smoothstep(0.1, 0.25, tone - swell))
+    body = over(
+        np.broadcast_to(rgb("#2f6690"), (*depth.shape, 3)), "#86b3b8", smoothstep(0.1, 0.25, tone - swell)
+    )
     body = over(body, "#173b6b", smoothstep(0.1, 0.25, -tone - swell + 0.1))
     return over(body, INK, smoothstep(0.10, 0.05, np.abs(tone - swell - 0.14)) * 0.8)
 
@@ -84,7 +93,10 @@ def _spray(image: Array, rng: Rng, x: Array, y: Array, wave: tuple[float, ...], 
     """Drops thrown off the crest."""
     cx, cy, _, _, curl = wave
     for _ in range(int(curl * 0.5)):
-        at_x, at_y = cx + side * rng.uniform(-0.6, 2.2) * curl, cy - abs(rng.normal(0, 0.45)) * curl + 0.2 * curl
+        at_x, at_y = (
+            cx + side * rng.uniform(-0.6, 2.2) * curl,
+            cy - abs(rng.normal(0, 0.45)) * curl + 0.2 * curl,
+        )
         distance = np.hypot(x - at_x, y - at_y)
         size = rng.uniform(1.5, 4.2)
         image = over(image, INK, smoothstep(size + 1.6, size + 0.6, distance))
@@ -192,7 +204,14 @@ def _screened(image: Array, rng: Rng) -> Array:
     return np.clip(over(image, "#f5ecd7", 0.8 * smoothstep(2.3, 3.2, speckle)), 0, 1)
 
 
-ROSETTES = [(240, 250, 0.0), (610, 120, 0.6), (590, 470, 0.3), (60, 560, 0.9), (20, 20, 0.45), (400, 600, 0.75)]
+ROSETTES = [
+    (240, 250, 0.0),
+    (610, 120, 0.6),
+    (590, 470, 0.3),
+    (60, 560, 0.9),
+    (20, 20, 0.45),
+    (400, 600, 0.75),
+]
 """x, y and phase of the flowers that the tiles run around."""
 GLASS = [
     ["#f9d048", "#f2932c", "#d8402d", "#8c1d40", "#f6e6b4", "#e86a8a"],
@@ -203,7 +222,7 @@ GLASS = [
 
 
 def mosaic(rng: Rng) -> Array:
-    """Glass tiles in rings around flowers: every tile has its own shade, a bevel, a glint, and dark grout round it."""
+    """Glass tiles in rings around flowers: each with its own shade, a bevel and a glint, in dark grout."""
     x, y = grid(HEIGHT, WIDTH)
     warp = noise(rng, HEIGHT, WIDTH, 150, 2) * 6
     distances = np.stack([np.hypot(x - cx + warp, y - cy + warp) for cx, cy, _ in ROSETTES])
@@ -220,7 +239,9 @@ def mosaic(rng: Rng) -> Array:
     return _glazed(rng, color, shade, across, along, distances)
 
 
-def _tile_colors(rng: Rng, owner: Array, ring: Array, tile: Array, turn: Array, phase: Array) -> tuple[Array, Array]:
+def _tile_colors(
+    rng: Rng, owner: Array, ring: Array, tile: Array, turn: Array, phase: Array
+) -> tuple[Array, Array]:
     """A colour and a random number per tile."""
     key = (owner * 7919 + ring * 613 + tile).astype(int) % 65536
     luck = rng.random((65536, 4))[key]
@@ -241,7 +262,9 @@ def _glazed(rng: Rng, color: Array, shade: Array, across: Array, along: Array, d
     glint = np.exp(-(((across + 0.2) / 0.09) ** 2 + ((along + 0.12) / 0.2) ** 2))
     image = over(image, "#ffffff", 0.55 * glint * (0.3 + 0.7 * shade))
     wobble = 0.02 * noise(rng, HEIGHT, WIDTH, 6, 2)
-    gap = np.maximum(smoothstep(0.40, 0.46, np.abs(across) + wobble), smoothstep(0.40, 0.46, np.abs(along) + wobble))
+    gap = np.maximum(
+        smoothstep(0.40, 0.46, np.abs(across) + wobble), smoothstep(0.40, 0.46, np.abs(along) + wobble)
+    )
     gap = np.maximum(gap, smoothstep(4.5, 2.5, second - near))
     grain = 1 + 0.25 * noise(rng, HEIGHT, WIDTH, 3, 2)
     return over(image, np.clip(rgb("#2b2622") * grain[..., None], 0, 1), gap)

@@ -6,34 +6,34 @@
 
     uv run samples/render.py --scratch /tmp/desk
 
-Frames land in the scratch folder as PNG and NPZ and are kept, so a run that was stopped goes on where it was. When the
-last one is there, `desk.mp4`, `desk_mask.mkv` and `desk_motion.npz` are written beside this script (see README.md for
-their formats).
+Frames land in the scratch folder as PNG and NPZ and are kept, so a run that was stopped goes on where it
+was. When the last one is there, `desk.mp4`, `desk_mask.mkv` and `desk_motion.npz` are written beside this
+script (README.md has their formats).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 import OpenEXR
-
 import scene
 from encode import write_clip
 from materials import MASK_PASS
 
 HERE = Path(__file__).resolve().parent
 FPS = 25
+SHOT = 75
+"""Frames that the movements in the scene are laid out for."""
 
 
-def prepare(frames: int, samples: int, width: int) -> None:
+def prepare(samples: int, width: int) -> None:
     """An empty Blender with the scene in it, set to Cycles on the CPU."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    scene.build(frames)
+    scene.build(SHOT)
     world = bpy.context.scene
     render, cycles = world.render, world.cycles
     render.engine, render.fps, render.use_persistent_data = "CYCLES", FPS, True
@@ -68,8 +68,8 @@ def render_frame(frame: int, folder: Path) -> None:
     partial = folder / f"{frame:04}.part.npz"
     np.savez(partial, **read_truth(passes))
     passes.unlink()
-    os.replace(partial, folder / f"{frame:04}.npz")
-    os.replace(picture, folder / f"{frame:04}.png")
+    partial.replace(folder / f"{frame:04}.npz")
+    picture.replace(folder / f"{frame:04}.png")
 
 
 def _file_format(media: str, name: str, depth: str) -> None:
@@ -82,8 +82,8 @@ def _file_format(media: str, name: str, depth: str) -> None:
 def read_truth(path: Path) -> dict[str, np.ndarray]:
     """Mask and motion from Blender's passes, each a part of the file.
 
-    Returns `mask` (H, W) uint8, 255 x the laptop's coverage of the pixel, and `back` and `ahead` (H, W, 2) float16: how
-    many pixels right and down the surface in this pixel lies in the frame before and in the frame after.
+    Returns `mask` (H, W) uint8, 255 x the laptop's coverage of the pixel, and `back` and `ahead` (H, W, 2)
+    float16: how many pixels right and down of here the surface lies in the frame before and the one after.
     Cycles stores (previous - here, here - next) with y up.
     """
     with OpenEXR.File(str(path), separate_channels=True) as image:
@@ -96,10 +96,18 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scratch", type=Path, required=True, help="folder for finished frames; kept, to resume from")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder for the clip and its truth (default: samples)")
-    parser.add_argument("--frames", type=int, default=75, help="length of the clip (default: 75, three seconds)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--scratch", type=Path, required=True, help="folder for finished frames; kept, to resume from"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder for the clip and its truth (default: samples)"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=50, help="length of the clip, up to the whole shot of 75 (default: 50)"
+    )
     parser.add_argument("--only", type=int, nargs="*", help="render just these frames and encode nothing")
     parser.add_argument("--samples", type=int, default=3, help="rays per pixel before denoising (default: 3)")
     parser.add_argument("--width", type=int, default=1280, help="width of the 16:9 picture (default: 1280)")
@@ -113,7 +121,7 @@ def main() -> None:
     wanted = range(args.frames) if args.only is None else args.only
     missing = [frame for frame in wanted if not (args.scratch / f"{frame:04}.png").exists()]
     if missing:
-        prepare(args.frames, args.samples, args.width)
+        prepare(args.samples, args.width)
     for frame in missing:
         begun = time.monotonic()
         render_frame(frame, args.scratch)

@@ -87,7 +87,12 @@ def lathe(
     angles = np.linspace(0.0, math.tau, steps, endpoint=False)
     points = [(r * math.cos(a), r * math.sin(a), z) for r, z in profile for a in angles]
     faces = [
-        (row * steps + i, row * steps + (i + 1) % steps, (row + 1) * steps + (i + 1) % steps, (row + 1) * steps + i)
+        (
+            row * steps + i,
+            row * steps + (i + 1) % steps,
+            (row + 1) * steps + (i + 1) % steps,
+            (row + 1) * steps + i,
+        )
         for row in range(len(profile) - 1)
         for i in range(steps)
     ]
@@ -172,7 +177,9 @@ def picture_plane(
     return thing
 
 
-def pivot(name: str, at: Vector, rotation: Vector = (0.0, 0.0, 0.0), parent: bpy.types.Object | None = None) -> bpy.types.Object:
+def pivot(
+    name: str, at: Vector, rotation: Vector = (0.0, 0.0, 0.0), parent: bpy.types.Object | None = None
+) -> bpy.types.Object:
     """An empty that other things hang on."""
     thing = bpy.data.objects.new(name, None)
     bpy.context.scene.collection.objects.link(thing)

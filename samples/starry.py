@@ -1,9 +1,8 @@
-"""`starry`: a night over a lake, our own composition. Strokes follow the wind, circle the stars and lie flat on the water."""
+"""`starry`: a night over a lake. Strokes follow the wind, circle the stars and lie flat on the water."""
 
 from __future__ import annotations
 
 import numpy as np
-
 from brush import Array, Canvas, Rng, grid, noise, over, ramp, smoothstep, trace, vary
 
 HEIGHT, WIDTH = 576, 768
@@ -67,7 +66,9 @@ def _sky(rng: Rng, x: Array, y: Array) -> tuple[Array, Array]:
     return sky, np.arctan2(flow[..., 1], flow[..., 0])
 
 
-def _circle(sky: Array, flow: Array, x: Array, y: Array, body: tuple[float, float, float]) -> tuple[Array, Array]:
+def _circle(
+    sky: Array, flow: Array, x: Array, y: Array, body: tuple[float, float, float]
+) -> tuple[Array, Array]:
     """One star or moon: a core, rings of light around it, and strokes that go round it."""
     cx, cy, radius = body
     reach = radius / (0.24 if radius < 30 else 0.37)
@@ -76,15 +77,35 @@ def _circle(sky: Array, flow: Array, x: Array, y: Array, body: tuple[float, floa
     around = np.stack([-(y - cy), x - cx], -1) / np.maximum(r, 1)[..., None]
     flow = flow / np.maximum(np.hypot(flow[..., 0], flow[..., 1]), 1e-6)[..., None]
     flow = over(flow, around, smoothstep(1.0, 0.7, r / reach))
-    light = ramp(r / reach, [(0, "#fffbe0"), (0.24, "#ffe26a"), (0.36, "#f6b62e"), (0.5, "#e3d46c"), (0.8, "#7fbfd0"), (1, "#3a78c8")])
+    light = ramp(
+        r / reach,
+        [
+            (0, "#fffbe0"),
+            (0.24, "#ffe26a"),
+            (0.36, "#f6b62e"),
+            (0.5, "#e3d46c"),
+            (0.8, "#7fbfd0"),
+            (1, "#3a78c8"),
+        ],
+    )
     rings = 0.8 + 0.2 * np.cos(r / reach * 22)
     return over(sky, light, inside * np.where(r < radius, 1.0, rings)), flow
 
 
 def _hills(x: Array) -> list[Array]:
     """The outlines (y) of two ranges of hills and of the shore of the lake."""
-    far = 352 - 34 * np.exp(-(((x - 150) / 120) ** 2)) - 52 * np.exp(-(((x - 400) / 95) ** 2)) + 7 * np.sin(x / 31)
-    near = 398 - 44 * np.exp(-(((x - 20) / 150) ** 2)) - 36 * np.exp(-(((x - 700) / 150) ** 2)) + 5 * np.sin(x / 43 + 1)
+    far = (
+        352
+        - 34 * np.exp(-(((x - 150) / 120) ** 2))
+        - 52 * np.exp(-(((x - 400) / 95) ** 2))
+        + 7 * np.sin(x / 31)
+    )
+    near = (
+        398
+        - 44 * np.exp(-(((x - 20) / 150) ** 2))
+        - 36 * np.exp(-(((x - 700) / 150) ** 2))
+        + 5 * np.sin(x / 43 + 1)
+    )
     return [np.minimum(far, near), near, 424 + 4 * np.sin(x / 60)]
 
 
@@ -99,7 +120,11 @@ def _land(rng: Rng, x: Array, y: Array, hills: list[Array]) -> tuple[Array, Arra
     bank = 520 + 18 * np.sin(x / 90 + 2) - 30 * smoothstep(420, 760, x)
     grass = ramp((y - bank) / 70 + 0.25 * patches, [(0, "#7c8a2a"), (0.3, "#2c5a34"), (1, "#0c2436")])
     land = np.where((y < bank)[..., None], land, grass)
-    slope = np.where(y < hills[1], np.arctan(np.gradient(hills[0], axis=1)) + 0.5, np.arctan(np.gradient(hills[1], axis=1)) - 0.35)
+    slope = np.where(
+        y < hills[1],
+        np.arctan(np.gradient(hills[0], axis=1)) + 0.5,
+        np.arctan(np.gradient(hills[1], axis=1)) - 0.35,
+    )
     slope = np.where(y > hills[2], 0.06 * np.sin(x / 40 + y / 9), slope)
     return land, np.where(y > bank, -1.25 + 0.35 * patches, slope)
 
@@ -110,7 +135,9 @@ def _lake(rng: Rng, x: Array, y: Array) -> Array:
     water = ramp((y - 424) / 110 + 0.16 * ripple, [(0, "#3f86b0"), (0.4, "#1c4a96"), (1, "#0d1f5c")])
     for cx, _, radius in _bodies():
         width = radius * (0.55 + np.maximum(0, y - 424) / 200)
-        column = np.exp(-(((x - cx + 6 * ripple) / width) ** 2)) * smoothstep(-0.2, 0.7, ripple + 0.5 * np.sin(y / 3.4))
+        column = np.exp(-(((x - cx + 6 * ripple) / width) ** 2)) * smoothstep(
+            -0.2, 0.7, ripple + 0.5 * np.sin(y / 3.4)
+        )
         water = over(water, "#ffd95e" if radius > 12 else "#d9d98a", 0.9 * column * smoothstep(560, 440, y))
     return water
 
@@ -140,7 +167,15 @@ def _poplars(canvas: Canvas, rng: Rng) -> None:
             x = foot + rng.uniform(-1, 1) * spread
             lean = -np.pi / 2 - 0.5 * (x - foot) / half + 0.35 * np.sin(y / 17)
             path = trace(np.full((2, 2), lean), x, y, rng.uniform(20, 44)) + _bend(rng)
-            shade = vary(rng, np.array([[0.03, 0.10, 0.14], [0.06, 0.20, 0.16], [0.22, 0.32, 0.10]][rng.choice(3, p=[0.5, 0.36, 0.14])]), 0.12)
+            shade = vary(
+                rng,
+                np.array(
+                    [[0.03, 0.10, 0.14], [0.06, 0.20, 0.16], [0.22, 0.32, 0.10]][
+                        rng.choice(3, p=[0.5, 0.36, 0.14])
+                    ]
+                ),
+                0.12,
+            )
             canvas.stroke(path, rng.uniform(4, 8), shade, 0.12, 0.5)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from brush import Array, Canvas, Rng, grid, noise, over, ramp, rgb, smoothstep, trace, vary
 
 HEIGHT, WIDTH = 576, 768
@@ -11,10 +10,14 @@ BLACK = np.array([0.075, 0.075, 0.09])
 
 
 def ink(rng: Rng) -> Array:
-    """Hills in mist, water, a pine branch and bamboo in black ink on rice paper, with one red seal and a red sun."""
+    """Hills in mist, water, a pine branch and bamboo in black ink on rice paper; a red seal and a red sun."""
     x, y = grid(HEIGHT, WIDTH)
     image = _paper(rng)
-    image = over(image, "#b8392c", 0.8 * smoothstep(44, 36, np.hypot(x - 545, y - 120) + 2.5 * noise(rng, HEIGHT, WIDTH, 22, 4)))
+    image = over(
+        image,
+        "#b8392c",
+        0.8 * smoothstep(44, 36, np.hypot(x - 545, y - 120) + 2.5 * noise(rng, HEIGHT, WIDTH, 22, 4)),
+    )
     for index, (level, height, tone) in enumerate([(235, 120, 0.28), (300, 105, 0.45), (372, 84, 0.68)]):
         image = _range_of_hills(image, rng, x, y, level, height, tone, index)
     canvas = Canvas(image, rng)
@@ -33,7 +36,9 @@ def _paper(rng: Rng) -> Array:
     return np.clip(rgb("#efe6d2") * (1 + 0.012 * fibres + 0.02 * cloud)[..., None], 0, 1)
 
 
-def _range_of_hills(image: Array, rng: Rng, x: Array, y: Array, level: float, height: float, tone: float, index: int) -> Array:
+def _range_of_hills(
+    image: Array, rng: Rng, x: Array, y: Array, level: float, height: float, tone: float, index: int
+) -> Array:
     """A wash that is dark along the ridge, pools in places and fades down into mist."""
     peaks = noise(rng, 2, WIDTH, 190 - 30 * index, 6)[0]
     ridge = level - height * (0.25 + 0.42 * peaks) * (0.75 + 0.35 * np.sin(x[0] / 150 + 1.9 * index))
@@ -72,15 +77,31 @@ def _water(canvas: Canvas, rng: Rng) -> None:
 def _branch(canvas: Canvas, rng: Rng) -> None:
     """A pine branch that reaches in from the upper left, with tufts of needles."""
     knots = np.array([(-20, 60), (70, 92), (140, 84), (215, 128), (290, 140), (352, 190), (402, 198)], float)
-    limbs = [(knots, 26.0), (knots[2:4] + [[0, 0], [30, -62]], 11.0), (knots[4:6] + [[0, 0], [-10, 62]], 11.0)]
+    up, down = np.array([(0, 0), (30, -62)]), np.array([(0, 0), (-10, 62)])
+    limbs = [(knots, 26.0), (knots[2:4] + up, 11.0), (knots[4:6] + down, 11.0)]
     for limb, width in limbs:
-        for start, end, thick in zip(limb[:-1], limb[1:], np.linspace(width, width * 0.35, len(limb) - 1), strict=True):
+        for start, end, thick in zip(
+            limb[:-1], limb[1:], np.linspace(width, width * 0.35, len(limb) - 1), strict=True
+        ):
             bow = np.array([(end - start)[1], -(end - start)[0]]) * rng.uniform(-0.12, 0.12)
             t = np.linspace(-0.08, 1.08, 6)[:, None]
             path = start + (end - start) * t + bow * np.sin(np.pi * t)
             canvas.stroke(path, thick, BLACK * rng.uniform(0.9, 1.8), 0.16, 0.5)
-            canvas.stroke(path + [0, -thick * 0.22], thick * 0.3, np.array([0.45, 0.45, 0.46]), 0.2, 1.1)
-    for x, y in [(120, 60), (60, 122), (245, 66), (212, 158), (330, 116), (392, 176), (330, 250), (285, 190), (425, 214), (165, 108)]:
+            canvas.stroke(
+                path - np.array([0, thick * 0.22]), thick * 0.3, np.array([0.45, 0.45, 0.46]), 0.2, 1.1
+            )
+    for x, y in [
+        (120, 60),
+        (60, 122),
+        (245, 66),
+        (212, 158),
+        (330, 116),
+        (392, 176),
+        (330, 250),
+        (285, 190),
+        (425, 214),
+        (165, 108),
+    ]:
         _needles(canvas, rng, x, y)
 
 
@@ -103,7 +124,9 @@ def _bamboo(canvas: Canvas, rng: Rng) -> None:
             t = np.linspace(0, 1, 5)
             path = np.stack([x + lean * length * t, y - (length - 5) * t], -1)
             canvas.stroke(path, width, np.full(3, tone), 0.34, 0.35)
-            canvas.stroke(path[-1] + np.array([(-width * 0.55, 1), (0, -1.5), (width * 0.55, 1)]), 3.6, BLACK, 0.05, 0.2)
+            canvas.stroke(
+                path[-1] + np.array([(-width * 0.55, 1), (0, -1.5), (width * 0.55, 1)]), 3.6, BLACK, 0.05, 0.2
+            )
             if rng.random() < 0.85:
                 _leaves(canvas, rng, float(path[-1, 0]), float(path[-1, 1]))
             x, y = float(path[-1, 0]) + lean * 4, y - length
@@ -124,7 +147,9 @@ def _seal(image: Array, rng: Rng, x: Array, y: Array) -> Array:
     """A red seal with a made-up sign: a frame, a wave and a dot."""
     u, v = x - 78, y - 500
     frame = smoothstep(23.5, 22, np.maximum(np.abs(u), np.abs(v)) + noise(rng, HEIGHT, WIDTH, 6, 2) * 0.6)
-    cut = smoothstep(2.6, 1.6, np.abs(v - 5 - 5 * np.sin(u / 5.2))) + smoothstep(2.6, 1.6, np.abs(np.hypot(u, v + 9) - 5))
+    cut = smoothstep(2.6, 1.6, np.abs(v - 5 - 5 * np.sin(u / 5.2))) + smoothstep(
+        2.6, 1.6, np.abs(np.hypot(u, v + 9) - 5)
+    )
     cut = cut + smoothstep(1.6, 0.8, np.abs(np.maximum(np.abs(u), np.abs(v)) - 18.5))
     worn = smoothstep(1.7, 1.0, noise(rng, HEIGHT, WIDTH, 5, 2))
     return over(image, "#b3261e", 0.92 * frame * (1 - np.clip(cut, 0, 1)) * worn)
@@ -144,28 +169,43 @@ def meadow(rng: Rng) -> Array:
 
 
 def _garden(rng: Rng, x: Array, y: Array) -> tuple[Array, Array]:
-    """What the painter looks at: sky and clouds, a line of trees, sunlit grass, a winding path; and how the brush lies."""
+    """What the painter sees (sky, trees, sunlit grass, a winding path), and how the brush lies."""
     cloud = smoothstep(-0.1, 1.1, noise(rng, HEIGHT, WIDTH, 150, 4, stretch=1.8))
     sky = over(ramp(y / 210, [(0, "#4a8fd8"), (0.6, "#93c6ea"), (1, "#f2dfb8")]), "#fff3e2", 0.85 * cloud)
     sky = over(sky, "#c4a8d8", 0.5 * cloud * smoothstep(0.4, -0.8, noise(rng, HEIGHT, WIDTH, 60, 3)))
     crowns = noise(rng, HEIGHT, WIDTH, 74, 4)
-    top = 168 - 62 * np.exp(-(((x - 110) / 95) ** 2)) - 92 * np.exp(-(((x - 640) / 105) ** 2)) - 14 * np.sin(x / 37)
-    leafy = ramp(0.5 + 0.3 * crowns + (top - y) / 260, [(0, "#1b4a66"), (0.25, "#2f7546"), (0.55, "#8fb83a"), (0.9, "#f6e468")])
+    top = (
+        168
+        - 62 * np.exp(-(((x - 110) / 95) ** 2))
+        - 92 * np.exp(-(((x - 640) / 105) ** 2))
+        - 14 * np.sin(x / 37)
+    )
+    leafy = ramp(
+        0.5 + 0.3 * crowns + (top - y) / 260,
+        [(0, "#1b4a66"), (0.25, "#2f7546"), (0.55, "#8fb83a"), (0.9, "#f6e468")],
+    )
     picture = over(sky, leafy, smoothstep(-3, 3, y - top - 7 * crowns))
     light = noise(rng, HEIGHT, WIDTH, 90, 4, stretch=2.2)
-    grass = ramp(0.5 + 0.28 * light + (y - 420) / 700, [(0, "#1f6a4a"), (0.35, "#5f9e35"), (0.65, "#b9c83c"), (1, "#f5e36a")])
+    grass = ramp(
+        0.5 + 0.28 * light + (y - 420) / 700,
+        [(0, "#1f6a4a"), (0.35, "#5f9e35"), (0.65, "#b9c83c"), (1, "#f5e36a")],
+    )
     field = smoothstep(-3, 3, y - 232 - 6 * np.sin(x / 80))
     picture = over(picture, grass, field)
     middle = 400 + 130 * np.sin((y - 232) / 95) * (y - 200) / 300
     path = smoothstep(1.0, 0.75, np.abs(x - middle) / (6 + (y - 232) * 0.21)) * field
-    sand = ramp(0.5 + 0.35 * noise(rng, HEIGHT, WIDTH, 40, 3), [(0, "#a083b8"), (0.5, "#eabf8c"), (1, "#fff0cc")])
+    sand = ramp(
+        0.5 + 0.35 * noise(rng, HEIGHT, WIDTH, 40, 3), [(0, "#a083b8"), (0.5, "#eabf8c"), (1, "#fff0cc")]
+    )
     turn = np.where(field > 0.5, -np.pi / 2 + 0.5 * light, 0.3 + 1.1 * crowns)
     return over(picture, sand, path), np.where(path > 0.5, 0.1, turn)
 
 
 def _broken_color(canvas: Canvas, rng: Rng, reference: Array) -> None:
     """Dots of pure neighbouring and opposite hues that mix in the eye."""
-    hues = [rgb(code) for code in ("#f6d33c", "#e8843a", "#4d7fd6", "#8c5fc0", "#e86f9a", "#3aa58a", "#fff2cf")]
+    hues = [
+        rgb(code) for code in ("#f6d33c", "#e8843a", "#4d7fd6", "#8c5fc0", "#e86f9a", "#3aa58a", "#fff2cf")
+    ]
     for _ in range(3600):
         x, y = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT)
         here = reference[int(y), int(x)]

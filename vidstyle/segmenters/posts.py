@@ -53,14 +53,14 @@ def _matte(card: Card, signature: Signature, wanted: list[int], threshold: float
         dtype=ends.text_type(out),
         rank=len(out.shape) or 4,
         channels_last=last,
-        normalise=_stacked(signature, out, how.states),
+        normalise=_stacked(signature, how.states),
     )
     return Post(text, {"out": out.name})
 
 
-def _stacked(signature: Signature, out: Port, states: tuple[tuple[str, str], ...]) -> bool:
-    """Whether it is of U2-Net's kind: several mattes of one shape, coarse to fine."""
-    return not states and sum(port.shape == out.shape for port in signature.outputs) > 2
+def _stacked(signature: Signature, states: tuple[tuple[str, str], ...]) -> bool:
+    """Whether it is of U2-Net's kind: the matte first, then those of its stages."""
+    return not states and len(signature.outputs) > 2
 
 
 def _yolo(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +30,7 @@ _DEFAULTS: Final = {
     "mp4": ("libx264", "libx265", "libvpx-vp9"),
     "avi": ("libx264", "ffv1"),
 }
-_ANY: Final = ("libx264", "libx265", "libvpx-vp9", "ffv1", "mpeg4", "mpeg2video")
+_ANY: Final = ("libx264", "libx265", "mpeg4")
 _KEEPS_RGB: Final = frozenset({"ffv1", "utvideo", "libx264rgb", "png", "qtrle", "rawvideo", "gif", "apng"})
 _EVEN_ONLY: Final = frozenset({"libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc"})
 """Encoders that refuse subsampled chroma in pictures of odd width or height."""
@@ -72,6 +73,16 @@ def encoder_named(name: str) -> str:
         known = [*SHORT_NAMES, *encoders()]
         raise UsageError(f"no video encoder is called {name!r}{nearest(word, known)}")
     return found
+
+
+def holds(muxer: str, encoder: str) -> bool:
+    """Whether FFmpeg knows nothing against an encoder's video in a container."""
+    with av.open(io.BytesIO(), "w", format=muxer) as output:
+        try:
+            output.add_stream(encoder)
+        except ValueError:
+            return False
+    return True
 
 
 def _software(formats: list[VideoFormat] | None) -> list[str]:
@@ -131,21 +142,20 @@ def _order(muxer: str, format: PixelFormat) -> tuple[str, ...]:
     return names
 
 
-def choose_codec(requested: str | None, info: VideoInfo, muxer: str, supported: set[str]) -> Choice:
+def choose_codec(requested: str | None, info: VideoInfo, muxer: str) -> Choice:
     """The encoder and its pixel format.
 
     requested: a `--codec` word, or None for the default: the first encoder that the container's players
     expect and that takes the frames (their format and size) unchanged, else the one that loses least.
-    muxer: FFmpeg's name. supported: names of codecs that the container holds. Raises UsageError when it
-    does not hold the one asked for.
+    muxer: FFmpeg's name of the container. Raises UsageError when it does not hold the one asked for.
     """
     format, odd = info.format, (info.width % 2 == 1, info.height % 2 == 1)
     if requested is not None:
         encoder = encoder_named(requested)
-        if encoder not in supported:
+        if not holds(muxer, encoder):
             raise UsageError(f"{muxer} files cannot hold {requested} video; name another -o or --codec")
         return _choice(encoder, format, odd)
-    names = [n for n in _order(muxer, format) if n in encoders() and n in supported]
+    names = [n for n in _order(muxer, format) if n in encoders() and holds(muxer, n)]
     if not names:
         raise UsageError(f"no encoder is known for {muxer} files; name one with --codec")
     choices = [(n, *_fit(n, format, odd)) for n in names]

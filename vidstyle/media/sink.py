@@ -46,7 +46,7 @@ class Sink(Writer):
             raise
 
     def _configure(self, source: Source, options: EncodeOptions) -> None:
-        choice = choose_codec(options.codec, source.info, self.muxer, self._output.supported_codecs)
+        choice = choose_codec(options.codec, source.info, self.muxer)
         alpha = has_alpha(choice.pixel_format)
         settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
         self._add_track(source.info, source.tags, choice, settings)

@@ -92,7 +92,8 @@ class Writer:
             with writing(self.target):
                 self._output.start_encoding()
         except REFUSALS as error:
-            raise OutputError(f"{self.muxer} does not take these streams together ({error})") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise OutputError(f"{self.muxer} files do not take these streams ({reason})") from error
 
     def _start(self, first: int) -> Fraction:
         """Before the first frame: the seconds that all times move by."""

@@ -19,7 +19,7 @@ import prints
 import starry
 import strokes
 from brush import Array, Rng
-from PIL import Image
+from PIL import Image, ImageOps
 
 STYLES: dict[str, tuple[Callable[[Rng], Array], int]] = {
     "starry": (starry.paint, 11),
@@ -41,6 +41,17 @@ def save(picture: Array, path: Path) -> None:
             return
 
 
+def sheet(folder: Path, path: Path, height: int = 150) -> None:
+    """Write all styles of a folder side by side in two rows, for the README."""
+    tiles = [Image.open(folder / f"{name}.jpg") for name in STYLES]
+    width = height * 4 // 3
+    page = Image.new("RGB", (3 * width, 2 * height))
+    for place, tile in enumerate(tiles):
+        small = ImageOps.fit(tile, (width, height), Image.Resampling.LANCZOS)
+        page.paste(small, (place % 3 * width, place // 3 * height))
+    page.save(path, quality=88, optimize=True)
+
+
 def main() -> None:
     """Paint what was asked for."""
     parser = argparse.ArgumentParser(
@@ -52,7 +63,11 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).resolve().parent / "styles", help="folder to write to"
     )
+    parser.add_argument("--sheet", type=Path, help="instead, show all of them in one picture, written here")
     args = parser.parse_args()
+    if args.sheet:
+        sheet(args.out, args.sheet)
+        return
     unknown = set(args.names) - set(STYLES)
     if unknown:
         parser.error(f"no style called {', '.join(sorted(unknown))}; there are {', '.join(STYLES)}")

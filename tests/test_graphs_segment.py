@@ -76,6 +76,15 @@ def test_what_cannot_be_joined_is_said(tmp_path: Path) -> None:
         read(b"")
 
 
+def test_what_cannot_be_lifted_is_said() -> None:
+    nodes = [helper.make_node("GRUUnit", ["x"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "old", ends[:1], ends[1:])
+    old = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 7)])
+    with pytest.raises(ModelError, match=r"opset 7\) cannot be brought to opset 17 .* newer opset$"):
+        join(old)
+
+
 def test_a_new_operator_s_network_is_not_lowered() -> None:
     data = join(model(DOUBLE, 20), "pre (float[n] a) => (float[n] b) { b = Neg(a) }", feeds={"x": "b"})
     assert onnx.load_from_string(data).opset_import[0].version == 20
@@ -101,6 +110,20 @@ def test_operators_of_2017_are_rewritten() -> None:
     x = np.random.default_rng(0).random((1, 3, 6, 5), np.float32)
     bias = np.array([1, 2, 3], np.float32)[:, None, None]
     assert np.allclose(run(data, x=x)[0], -((2 * x + bias)[:, :, 2:-1, 1:] * 3 + 0.5), atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["linear", "nearest"])
+@pytest.mark.parametrize(("operator", "opset"), [("Upsample", 9), ("Resize", 10)])
+def test_old_enlarging_takes_its_samples_where_it_did(mode: str, operator: str, opset: int) -> None:
+    old = model(
+        f"""net (float[1, 1, 4, 5] x) => (float[1, 1, y, z] out) {{
+        by = Constant<value = float[4] {{1.0, 1.0, 2.0, 3.0}}>()
+        out = {operator}<mode = "{mode}">(x, by) }}""",
+        opset,
+    )
+    x = np.random.default_rng(0).random((1, 1, 4, 5), np.float32)
+    expected = Session(old.SerializeToString(), CPU).run({"x": x})[0]
+    assert np.array_equal(run(join(old), x=x)[0], expected)
 
 
 IDENTITY = "net (float[a, b, c, d] image) => (float[a, b, c, d] out) { out = Identity(image) }"

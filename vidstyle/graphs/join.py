@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError, EncodeError  # type: ignore[imp
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper
 
 from vidstyle.errors import ModelError
-from vidstyle.graphs.retired import modernise
+from vidstyle.graphs.retired import keep_sampling, modernise
 from vidstyle.types import Port, Signature
 
 OPSET = 17
@@ -162,12 +162,16 @@ def _lifted(model: ModelProto, version: int) -> ModelProto:
     if _opset(model) == version:
         return model
     try:
-        return onnx.version_converter.convert_version(model, version)
+        lifted = onnx.version_converter.convert_version(model, version)
     except (onnx.version_converter.ConvertError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
         raise ModelError(
-            f"the network (opset {_opset(model)}) cannot be brought to opset {version}: {error}; "
+            f"the network (opset {_opset(model)}) cannot be brought to opset {version} ({reason}): "
             "export it again with a newer opset"
         ) from error
+    if _opset(model) <= 10:
+        keep_sampling(lifted)
+    return lifted
 
 
 def _opset(model: ModelProto) -> int:

@@ -1,6 +1,7 @@
-"""Operators of 2017's experiments that files still hold (Windows ML's), in words of opset 7.
+"""What the ONNX version converter cannot lift, in words that it can.
 
-The ONNX version converter knows no schema for them, though the runtime still runs them.
+It knows no schema for operators of 2017's experiments that files still hold (Windows ML's), though the
+runtime still runs them, and it forgets where Upsample and the first Resize took their samples.
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ def modernise(model: ModelProto) -> None:
     nodes = [new for node in model.graph.node for new in _modern(node, model.graph)]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+
+
+def keep_sampling(model: ModelProto) -> None:
+    """Up to opset 10 resizing was asymmetric (x / scale, rounded down); 11 made half_pixel the default.
+    Says the former, in place, in a model that was lifted from there."""
+    for node in model.graph.node:
+        known = {attribute.name for attribute in node.attribute}
+        if node.op_type == "Resize" and "coordinate_transformation_mode" not in known:
+            asymmetric = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            node.attribute.extend(helper.make_attribute(key, value) for key, value in asymmetric.items())
 
 
 def _modern(node: NodeProto, graph: GraphProto) -> list[NodeProto]:

@@ -14,7 +14,7 @@ from networks import GREEN, OBJECTS, RED, covers, picture
 
 from vidstyle import segmenters
 from vidstyle.cards import PRESETS, Card
-from vidstyle.device import choose
+from vidstyle.device import choose, cuda
 from vidstyle.errors import ModelError
 from vidstyle.types import Segmenter
 
@@ -162,3 +162,13 @@ def test_rf_detr(tmp_path: Path) -> None:
     assert not one(load(card, "people"), seen).any()
     assert not one(load(card), picture(48, 48)).any()
     assert not one(load(card, threshold=0.999), seen).any()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(cuda.why_not(0) is not None, reason="no CUDA device")
+@pytest.mark.parametrize("how", KINDS, ids=str)
+def test_the_gpu_finds_the_same(tmp_path: Path, how: dict[str, Any]) -> None:
+    card = yolo(tmp_path, **how)
+    seen = np.concatenate([picture(64, 64, (8, 8, 32, 24), (48, 40, 64, 64)), picture(64, 64)])
+    found = segmenters.load(card, choose("cuda"), ["laptop"]).masks(seen)
+    np.testing.assert_allclose(found, load(card).masks(seen), atol=0.02)

@@ -134,6 +134,11 @@ def describe(
     )
 
 
+def is_known_matrix(colorspace: int) -> bool:
+    """Whether a tagged matrix (AVColorSpace) is one that frames are painted with, or none is tagged."""
+    return colorspace in (0, 1, UNSPECIFIED, 5, 6, 9)
+
+
 def swscale_matrix(matrix: Matrix) -> int:
     """swscale's number (SWS_CS_*) of a matrix."""
     return _SWSCALE[matrix]

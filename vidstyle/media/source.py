@@ -15,7 +15,7 @@ from av.stream import Stream
 from vidstyle.errors import InputError
 from vidstyle.media.convert import Normalizer, Thumbnailer
 from vidstyle.media.decode import AnyPacket, Decoder, Picture
-from vidstyle.media.formats import same_samples
+from vidstyle.media.formats import is_known_matrix, same_samples
 from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
 from vidstyle.media.part import Part
 from vidstyle.media.planes import view
@@ -81,7 +81,9 @@ class Source:
         source, format = self.info.source_format, self.info.format
         if not same_samples(source, format.name):
             self.notes.append(f"pixel format {source} is handled as {format.name}")
-        elif source.startswith("gray"):
+        if not is_known_matrix(self.tags.colorspace):
+            self.notes.append(f"its colour matrix is rare; it is painted as {format.matrix}")
+        if source.startswith("gray"):
             self.notes.append(f"gray video ({source}) becomes {format.name}, its luma unchanged")
 
     def _cut(self, start: Fraction | None, end: Fraction | None) -> Part:

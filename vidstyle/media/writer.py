@@ -31,14 +31,14 @@ _AS_IT_IS: Final = {"avoid_negative_ts": "disabled"}
 _CONTAINER_OPTIONS: Final = {
     "mp4": _FASTSTART, "mov": _FASTSTART, "matroska": _AS_IT_IS, "webm": _AS_IT_IS,
 }  # fmt: skip
-_LARGEST_CLOCK: Final = 50_000_000
+_LARGEST_CLOCK: Final = 1_000_000
 
 
 def container_options(muxer: str, clocks: list[int]) -> dict[str, str]:
     """Options of a container. clocks: ticks per second of its streams, the video's first.
 
     MP4 stores when a stream begins in ticks of the whole movie: 1000 a second by default, here a number
-    that every stream's clock divides, or the video's.
+    that every stream's clock divides, or the video's own where that number is large.
     """
     options = dict(_CONTAINER_OPTIONS.get(muxer, {}))
     if muxer in ("mp4", "mov"):

@@ -100,6 +100,15 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "encoder option": (["{clip}", "-e", "nonsense=1"], 2, "nonsense"),
     "encoder option's form": (["{clip}", "-e", "nonsense"], 2, "key=value"),
     "time": (["{clip}", "--start", "yesterday"], 2, "--start 'yesterday'"),
+    "times backwards": (["{clip}", "--start", "0.3", "--end", "0.1"], 2, "does not lie behind"),
+    "no time at all": (["{clip}", "--end", "0"], 2, "--end 0 s"),
+    "everything but everything": (["{clip}", "--class", "ALL", "--invert"], 2, "paints nothing"),
+    "masks over the video": (["{clip}", "-o", "{folder}/o.mkv", "--mask-out", "{folder}/o.mkv"], 2, "masks"),
+    "masks over the input": (
+        ["{clip}", "-o", "{folder}/o.mkv", "--mask-out", "{clip}", "-y"],
+        6,
+        "the input",
+    ),
     "strength": (["{clip}", "--strength", "2"], 2, "strength"),
     "flag": (["{clip}", "--stile", "x"], 2, "--stile"),
     "device": (["{clip}", "--device", "tpu"], 2, "no device 'tpu'"),
@@ -248,6 +257,24 @@ def test_preview_writes_one_picture(
     assert failed(capsys, command)[0] == 6
 
 
+@pytest.mark.parametrize("source", [".", "/", ""])
+def test_a_preview_of_a_folder_is_refused(
+    source: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failed(capsys, ["preview", source, *words])[0] == 3
+
+
+def test_a_preview_never_replaces_its_input(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "look.png"
+    assert cli.code(["preview", str(folder / "clip.mp4"), "-o", str(picture), *words]) == 0
+    capsys.readouterr()
+    before = picture.read_bytes()
+    assert failed(capsys, ["preview", str(picture), "-o", str(picture), "-y", *words])[0] == 6
+    assert picture.read_bytes() == before
+
+
 def test_bench_prints_every_stage(folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.code(["bench", str(folder / "clip.mp4"), "--rounds", "2", *words]) == 0
     out = capsys.readouterr().out
@@ -266,6 +293,7 @@ def test_a_style_may_carry_a_weight() -> None:
 def test_classes_repeat_and_take_commas() -> None:
     assert options.class_names(["laptop, cup", "cup", "dog"]) == ("laptop", "cup", "dog")
     assert options.class_names(None) == ("laptop",)
+    assert options.class_names(["All"]) == ("all",)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +304,9 @@ def test_times_are_exact(text: str | None, seconds: object) -> None:
     assert options.moment(text, "--start") == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1:2:3:4", "1/2", "x", "1:"])
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1:2:3:4", "1/2", "x", "1:", "nan", "1_0", "1e999999999", "9" * 20]
+)
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         options.moment(text, "--end")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -127,3 +129,26 @@ def test_the_clock_counts_the_work_and_not_the_reader(monkeypatch: pytest.Monkey
         now += 1.0
         raise KeyError
     assert clock.seconds["failing"] == 1.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals to a thread are Unix's")
+def test_an_interrupt_while_closing_waits_for_the_thread_and_is_raised_then() -> None:
+    working, ended = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[int]:
+        yield 0
+        working.set()
+        time.sleep(0.4)
+        ended.set()
+        yield 1
+
+    items = prefetch(slow(), 1)
+    assert next(items) == 0 and working.wait(5)
+    main = threading.main_thread().ident
+    assert main == threading.get_ident()
+    timer = threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        items.close()
+    assert ended.is_set()
+    timer.join()

@@ -116,13 +116,21 @@ def test_a_region_stays_until_it_no_longer_fits_or_is_much_too_large() -> None:
     assert tiny.width * tiny.height * MOST_WASTE < moved.width * moved.height
 
 
-@given(boxes, st.sampled_from([1.0, 16 / 9, 0.5]))
-def test_a_network_of_one_size_gets_its_aspect_ratio(drawn: tuple[int, int, int, int], aspect: float) -> None:
+@given(boxes, st.sampled_from([1.0, 16 / 9, 0.5, 0.2]), st.sampled_from([0, 16]))
+def test_a_network_of_one_size_gets_its_aspect_ratio(
+    drawn: tuple[int, int, int, int], aspect: float, margin: int
+) -> None:
     x, y, width, height = drawn
     box = Region(x, y, min(width, 1920 - x), min(height, 1080 - y))
-    region = Regions(1920, 1080, multiple=1, margin=16, aspect=aspect).around(box)
+    region = Regions(1920, 1080, multiple=1, margin=margin, aspect=aspect).around(box)
     assert abs(region.width - aspect * region.height) <= 16
     assert region.x + region.width >= x + box.width and region.y + region.height >= y + box.height
+
+
+def test_a_tall_network_sees_the_right_end_of_a_box_that_starts_off_the_stride() -> None:
+    box = Region(1055, 0, 34, 9)
+    region = Regions(1920, 1080, multiple=1, margin=0, aspect=0.2).around(box)
+    assert region.x <= box.x and region.x + region.width >= box.x + box.width
 
 
 @given(st.lists(boxes, min_size=1, max_size=5))

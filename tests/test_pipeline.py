@@ -14,7 +14,7 @@ import pytest
 from clips import planes, sound_digest, times, write_clip
 
 from vidstyle import EncodeOptions, Job, Networks, VidstyleError, device, media, pipeline
-from vidstyle.errors import InputError, ModelError, OutputError
+from vidstyle.errors import InputError, ModelError, OutputError, UsageError
 from vidstyle.flow import Clock
 from vidstyle.pipeline import stages, track
 from vidstyle.types import Frame, PixelFormat, Planes
@@ -142,6 +142,26 @@ def test_part_of_a_video(tmp_path: Path, networks: Networks) -> None:
     outside = np.s_[80:, :]
     for before, after in zip(planes(source)[4:12], planes(tmp_path / "out.mkv"), strict=True):
         assert np.array_equal(before[0][outside], after[0][outside])
+
+
+@pytest.mark.parametrize(("start", "end"), [("0.1", None), ("0.1", "0.3"), (None, "0.25")])
+def test_the_frames_of_a_part_are_foretold(
+    start: str | None, end: str | None, clip: Path, networks: Networks
+) -> None:
+    part = {name: Fraction(text) for name, text in (("start", start), ("end", end)) if text}
+    result = pipeline.run(
+        Job(source=clip, target=clip.with_name("o.mp4"), classes=("red",), **part), networks
+    )
+    assert result.plan.frames == result.frames
+
+
+WRONG = [{"strength": 2.0}, {"feather": -1.0}, {"threshold": 1.5}, {"strength": float("nan")}]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_numbers_out_of_range_are_refused(wrong: dict[str, float], clip: Path, networks: Networks) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        pipeline.run(Job(source=clip, target=clip.with_name("o.mp4"), classes=("red",), **wrong), networks)
 
 
 def test_few_shapes_reach_the_stylizer(tmp_path: Path, networks: Networks) -> None:

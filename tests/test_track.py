@@ -110,3 +110,13 @@ def test_enlarged_repeats_the_nearest(shape: tuple[int, int]) -> None:
 
 def test_keep_is_a_share() -> None:
     assert 0 < KEEP < 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 640), (640, 3), (3, 4)])
+def test_pictures_thinner_than_a_block_have_blocks_too(shape: tuple[int, int]) -> None:
+    now = blocks(np.full((*shape, 3), 77, np.uint8))
+    assert now.shape == tuple(max(1, length // BLOCK) for length in shape) and (now == 77).all()
+    steady = Steady()
+    for cut in (True, False):
+        mask = steady.next(np.ones(shape, np.float32), now, cut=cut)
+    assert mask.shape == shape and (mask == 1).all() and not is_cut(now, now)

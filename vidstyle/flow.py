@@ -65,6 +65,7 @@ def prefetch(upstream: Iterable[T], depth: int, name: str = "prefetch") -> Gener
         yield from channel.items()
     finally:
         channel.cancel()
+        channel.wait()
         thread.join()
 
 
@@ -114,6 +115,20 @@ class _Channel(Generic[T]):
             self._cancelled = True
             self._items.clear()
             self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Until the upstream has ended. An interrupt meanwhile is raised after that: the thread may be inside
+        a library whose files the caller closes next (an interrupted `join` counts a thread as gone)."""
+        late: BaseException | None = None
+        while True:
+            try:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._ended)
+                break
+            except BaseException as raised:
+                late = raised
+        if late is not None:
+            raise late
 
     def items(self) -> Iterator[T]:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from vidstyle.errors import UsageError
 from vidstyle.types import EncodeOptions
 
+_NUMBER = re.compile(r"\d{1,9}(\.\d*)?|\.\d+", re.ASCII)
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
 
 Input = Annotated[Path, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
@@ -135,7 +137,7 @@ def class_names(words: Sequence[str] | None) -> tuple[str, ...]:
     Raises UsageError where "all" stands beside another name.
     """
     names = [name.strip() for word in words or ["laptop"] for name in word.split(",")]
-    named = tuple(dict.fromkeys(name for name in names if name))
+    named = tuple(dict.fromkeys("all" if name.lower() == "all" else name for name in names if name))
     if not named:
         raise UsageError("--class names nothing; see vidstyle classes")
     if "all" in named and len(named) > 1:
@@ -147,16 +149,12 @@ def moment(text: str | None, flag: str) -> Fraction | None:
     """`12.5`, `1:02.5` or `1:00:02` to seconds, exactly. Raises UsageError for anything else."""
     if text is None:
         return None
-    parts = text.split(":")
-    try:
-        values = [Fraction(part) for part in parts]
-    except (ValueError, ZeroDivisionError):
-        values = []
-    if not values or len(values) > 3 or any(value < 0 for value in values) or "/" in text:
+    parts = text.strip().split(":")
+    if len(parts) > 3 or not all(_NUMBER.fullmatch(part) for part in parts):
         raise UsageError(f"{flag} {text!r} is no time; write seconds (12.5) or [hours:]minutes:seconds")
     seconds = Fraction(0)
-    for value in values:
-        seconds = seconds * 60 + value
+    for part in parts:
+        seconds = seconds * 60 + Fraction(part)
     return seconds
 
 

@@ -43,7 +43,7 @@ def command(
     """Paint one frame and write it beside the original, to try styles and thresholds."""
     job = Job(
         source=source,
-        target=output or source.with_name(f"{source.stem}.vidstyle.png"),
+        target=output,
         styles=options.weighted(style),
         classes=options.class_names(class_),
         invert=invert,

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from vidstyle import media
 from vidstyle.flow import Clock, prefetch
+from vidstyle.pipeline.checks import check, check_places
 from vidstyle.pipeline.networks import Networks, card, load
 from vidstyle.pipeline.preview import preview
 from vidstyle.pipeline.stages import Painted, frame_mask
@@ -74,6 +76,7 @@ def process(
 
 def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = None) -> JobResult:
     """Does one job. `networks` may be kept from job to job where their settings are the same."""
+    check(job)
     begun, clock, tally = time.perf_counter(), Clock(), _Tally()
     with media.Source(job.source, start=job.start, end=job.end) as video:
         networks = networks or load(job)
@@ -106,6 +109,7 @@ class _Outputs:
     @contextmanager
     def open(cls, job: Job, video: media.Source) -> Iterator[_Outputs]:
         target = job.target or media.default_target(job.source, video)
+        check_places(target, job.mask_out)
         with ExitStack() as stack:
             sink = stack.enter_context(media.Sink(target, video, job.encode, overwrite=job.overwrite))
             masks = None
@@ -126,7 +130,8 @@ class _Outputs:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (*self.sink.notes, *(self.masks.notes if self.masks else ()))
+        masks = self.masks.notes if self.masks else ()
+        return (*self.sink.notes, *(f"masks: {note}" for note in masks))
 
 
 def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) -> Plan:
@@ -147,8 +152,8 @@ def _expected(job: Job, info: VideoInfo) -> int | None:
     """How many frames will come, as far as the container tells; exact only where its rate is constant."""
     if info.frames is None or info.rate is None or (job.start is None and job.end is None):
         return info.frames
-    begin = min(round((job.start or 0) * info.rate), info.frames)
-    end = info.frames if job.end is None else min(round(job.end * info.rate), info.frames)
+    begin = min(ceil((job.start or 0) * info.rate), info.frames)
+    end = info.frames if job.end is None else min(ceil(job.end * info.rate), info.frames)
     return max(0, end - begin)
 
 

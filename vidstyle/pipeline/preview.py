@@ -7,30 +7,34 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle import media
-from vidstyle.errors import InputError, UsageError
+from vidstyle.errors import InputError, OutputError
 from vidstyle.flow import Clock, owning
 from vidstyle.media import still
+from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, load
 from vidstyle.pipeline.way import way
 from vidstyle.types import Frame, Job
 
 
 def preview(job: Job, networks: Networks | None = None) -> Path:
-    """Paints the frame at `job.start` and writes it to the right of the original, to `job.target`.
+    """Paints the frame at `job.start` and writes it to the right of the original, to `job.target`, by default
+    `<stem>.vidstyle.png` beside the input.
 
     Raises what `run` raises; UsageError where the target is no .png or .jpg.
     """
-    if job.target is None:
-        raise UsageError("a preview needs an output: give -o FILE.png")
+    check(job)
     with media.Source(job.source, start=job.start, end=job.end) as video:
         before = _first(video, job)
         original = still.still(before, video.info)
+    target = job.target or job.source.with_name(f"{job.source.stem}.vidstyle.png")
+    if target.exists() and target.samefile(job.source):
+        raise OutputError(f"{target} is the input itself; name another file with -o")
     networks = networks or load(job)
     with media.Source(job.source, start=job.start, end=job.end) as video:
         with owning(way(job, video, networks, Clock())) as batches:
             painted = next(batches)[0].frame
         after = still.still(painted, video.info)
-    return still.save_picture(job.target, np.concatenate([original, after], axis=1), overwrite=job.overwrite)
+    return still.save_picture(target, np.concatenate([original, after], axis=1), overwrite=job.overwrite)
 
 
 def _first(video: media.Source, job: Job) -> Frame:

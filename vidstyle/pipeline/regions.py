@@ -64,7 +64,9 @@ class Regions:
         if self._aspect is None:
             whole_width, whole_height = (self._whole(length) for length in self._frame)
             return min(self._bucket(width), whole_width), min(self._bucket(height), whole_height)
-        tall = self._bucket(max(height, ceil(width / self._aspect)))
+        # Both sides need a stride more than they hold, also the one that follows from the aspect.
+        across = ceil((width + self._step) / self._aspect) - self._step
+        tall = self._bucket(max(height, across))
         return self._whole(round(tall * self._aspect)), tall
 
     def _corner(self, begin: int, wanted: int, length: int, frame: int) -> int:

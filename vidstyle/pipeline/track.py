@@ -26,12 +26,14 @@ BLOCK = 4
 
 
 def blocks(picture: Picture) -> Mask:
-    """Mean green of each block: (h, w, 3) to (h // BLOCK, w // BLOCK), 0 to 255.
+    """Mean green of each block: (h, w, 3) to (h // BLOCK, w // BLOCK), 0 to 255; one where a side is
+    shorter than a block.
 
     Green stands for brightness: it carries most of it, and reading one channel costs a third.
     """
-    height, width = picture.shape[0] // BLOCK * BLOCK, picture.shape[1] // BLOCK * BLOCK
-    green = picture[:height, :width, 1].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    rows, columns = (min(BLOCK, length) for length in picture.shape[:2])
+    height, width = picture.shape[0] // rows, picture.shape[1] // columns
+    green = picture[: height * rows, : width * columns, 1].reshape(height, rows, width, columns)
     return np.asarray(green.mean(axis=(1, 3), dtype=np.float32))
 
 

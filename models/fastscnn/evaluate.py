@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["numpy>=1.26", "onnxruntime>=1.20", "opencv-python-headless>=4.8"]
+# dependencies = ["av>=18.1,<19", "numpy>=1.26", "onnxruntime>=1.20", "opencv-python-headless>=4.8"]
 # ///
 """Measures a laptop segmenter on photographs that nothing was trained on, as Markdown rows.
 
@@ -8,6 +8,8 @@
 (photographs with laptops and label maps) and segmentation/eval_negative (photographs without). Rows give
 mean and aggregate IoU, the share of photographs found with IoU of 0.5 or more, the mean share of falsely
 painted pixels and the share of photographs with more than 0.1 % of them, and milliseconds a frame.
+`--videos FILE...` adds, for each clip, the mean share of a frame that is painted and the flicker: how much of
+the mask changes from one frame to the next, which includes true motion.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import onnxruntime
@@ -136,6 +140,17 @@ def judge(segment: Segmenter, root: Path) -> Score:
     return score
 
 
+def flicker(segment: Segmenter, video: Path, frames: int) -> str:
+    """A row: share painted, and pixels that change between neighbouring frames by pixels painted."""
+    masks = []
+    with av.open(str(video)) as container:
+        for frame in islice(container.decode(video=0), frames):
+            masks.append(segment(frame.to_ndarray(format="rgb24")))
+    stack = np.stack(masks)
+    changed = (stack[1:] ^ stack[:-1]).mean()
+    return f"| {video.stem} | {100 * stack.mean():.1f} % | {100 * changed / max(stack.mean(), 1e-9):.2f} % |"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -145,6 +160,8 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[256, 320, 384, 512])
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.5])
     parser.add_argument("--yolo", type=Path, help="a YOLOv8-seg network of 640 pixels, to compare with")
+    parser.add_argument("--videos", type=Path, nargs="*", default=[])
+    parser.add_argument("--frames", type=int, default=100, help="of each video")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     print("| network | mean IoU | aggregate IoU | IoU >= 0.5 | false pixels | photographs with them | ms |")
@@ -157,10 +174,17 @@ def main() -> None:
                 judge(segment, root).row(f"{options.model.stem}, {side} px, threshold {threshold}"),
                 flush=True,
             )
+    networks = {f"{options.model.stem}, {options.sides[0]} px": semantic(
+        options.model, options.sides[0], options.index, options.thresholds[0], options.threads)}  # fmt: skip
     if options.yolo:
         for confidence in (0.25, 0.15):
-            segment = yolo(options.yolo, confidence, options.threads)
-            print(judge(segment, root).row(f"{options.yolo.stem}, confidence {confidence}"), flush=True)
+            name = f"{options.yolo.stem}, confidence {confidence}"
+            networks[name] = yolo(options.yolo, confidence, options.threads)
+            print(judge(networks[name], root).row(name), flush=True)
+    for name, segment in networks.items() if options.videos else ():
+        print(f"\n| {name} | painted | change from frame to frame |\n|---|---|---|")
+        for video in options.videos:
+            print(flicker(segment, video, options.frames), flush=True)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class FastSCNN(nn.Module):
     torch.Size([2, 21, 8, 12])
     """
 
-    def __init__(self, classes: int = len(LABELS), dropout: float = 0.1) -> None:
+    def __init__(self, classes: int = len(LABELS), dropout: float = 0.0) -> None:
         super().__init__()
         self.down = nn.Sequential(conv(3, 32, 3, 2), separable(32, 48, 2), separable(48, 64, 2))
         plan = [(64, 64, 2), (64, 64, 1), (64, 64, 1), (64, 96, 2), (96, 96, 1), (96, 96, 1), (96, 128, 1)]

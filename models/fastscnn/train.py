@@ -57,7 +57,7 @@ def binary_loss(odds: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     cross = F.binary_cross_entropy_with_logits(odds, goal, reduction="none") * judged * (1 + goal)
     guess = odds.sigmoid() * judged
     both, either = (guess * goal).sum((1, 2, 3)), (guess + goal).sum((1, 2, 3))
-    held = (goal.sum((1, 2, 3)) > 4).float()
+    held = (goal.sum((1, 2, 3)) > 24).float()
     dice = ((1 - 2 * both / (either + 1)) * held).sum() / held.sum().clamp(min=1)
     return cross.sum() / judged.sum().clamp(min=1), dice
 
@@ -266,7 +266,7 @@ def main() -> None:
         "--pause", type=float, default=0, help="stop at this minute, to resume with another size"
     )
     parser.add_argument(
-        "--size", type=int, default=192, help="side of the training pictures, a multiple of 32"
+        "--size", type=int, default=224, help="side of the training pictures, a multiple of 32"
     )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--pairs", type=int, default=2, help="shifted twins within a batch")

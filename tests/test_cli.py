@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 
+import cli_folder
 import networks
 import pytest
-import style_networks
-from clips import sound_digest, times, write_clip
+from clips import sound_digest, times
 
 from vidstyle import cli
 from vidstyle.cli import options
 from vidstyle.errors import UsageError
 
-COMMAND = [sys.executable, "-c", "from vidstyle.cli import main; main()"]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip, a segmenter of red things called laptops, and a stylizer that inverts colours."""
-    folder = tmp_path_factory.mktemp("cli")
-    write_clip(folder / "clip.mp4")
-    networks.write(folder, "reds", networks.semantic(), "semantic", ("background", "laptop", "cup"))
-    (folder / "invert.onnx").write_bytes(style_networks.fixed("invert", top=1.0))
-    card = 'name = "invert"\ntask = "style-fixed"\nlicence = "MIT"\nsource = "tests"\n'
-    (folder / "invert.toml").write_text(card + '[model]\nfile = "invert.onnx"\n')
-    return folder
+    return cli_folder.fill(tmp_path_factory.mktemp("cli"))
 
 
 @pytest.fixture
 def words(folder: Path) -> list[str]:
-    """The flags that name the tiny networks."""
-    return [
-        "--segmenter",
-        str(folder / "reds.onnx"),
-        "--stylizer",
-        str(folder / "invert.onnx"),
-        "--device",
-        "cpu",
-    ]
+    return cli_folder.flags(folder)
 
 
 def failed(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> tuple[int, str]:
@@ -94,6 +72,17 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "stylizer of the other kind": (["{clip}", "--stylizer", "{reds}"], 2, "is a segmenter"),
     "style for a fixed stylizer": (["{clip}", "--style", "starry"], 2, "leave out --style"),
     "style": (["{clip}", "--stylizer", "brush", "--style", "stary"], 2, "did you mean 'starry'"),
+    "style in nobody's home": (
+        ["{clip}", "--stylizer", "brush", "--style", "~nobody-here/x.jpg"],
+        2,
+        "~nobody",
+    ),
+    "style of a long name": (
+        ["{clip}", "--stylizer", "brush", "--style", "x" * 5000],
+        2,
+        "neither a picture",
+    ),
+    "segmenter in nobody's home": (["{clip}", "--segmenter", "~nobody-here/x.onnx"], 4, "no such file"),
     "style weight": (["{clip}", "--style", "starry:0"], 2, "above 0"),
     "broken picture": (["{clip}", "--stylizer", "brush", "--style", "{text}"], 3, "text.mp4"),
     "codec": (["{clip}", "--codec", "libx265x"], 2, "libx265"),
@@ -192,37 +181,6 @@ def test_a_bug_is_a_traceback_and_70(
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def run(arguments: list[str], **named: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named
-    )  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_soon_and_leaves_nothing(
-    number: signal.Signals, code: int, words: list[str], tmp_path: Path
-) -> None:
-    source = write_clip(tmp_path / "long.mp4", frames=1500, sound=False)
-    (tmp_path / "out").mkdir()
-    process = run([str(source), "-o", str(tmp_path / "out" / "o.mp4"), "-e", "preset=veryslow", *words])
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == code, err
-    assert list((tmp_path / "out").iterdir()) == [] and "Traceback" not in err
-
-
-def test_a_closed_stdout_ends_quietly() -> None:
-    read, write = os.pipe()
-    os.close(read)
-    process = subprocess.run([*COMMAND, "styles"], stdout=write, stderr=subprocess.PIPE, text=True)
-    os.close(write)
-    assert process.returncode != 70 and process.stderr == ""
-
-
 @pytest.mark.parametrize("arguments", [["styles"], ["models"], ["models", "list"], ["doctor"], ["--version"]])
 def test_facts_go_to_stdout(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.code(arguments) == 0
@@ -238,6 +196,25 @@ def test_classes_are_listed_one_a_line(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_card_can_be_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.code(["models", "show", str(folder / "reds.onnx")]) == 0
     assert "semantic" in capsys.readouterr().out
+
+
+def test_a_card_can_be_shown_before_its_network_is_here(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDSTYLE_CACHE", str(tmp_path))
+    assert cli.code(["models", "show", "maskrcnn"]) == 0
+    out = capsys.readouterr().out
+    assert "licence" in out and "vidstyle models pull maskrcnn" in out
+    assert cli.code(["classes", "--segmenter", "maskrcnn"]) == 0
+    assert "laptop" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("folder", [".", "/"])
+def test_a_folder_without_a_card_is_no_network(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert failed(capsys, ["models", "show", folder])[0] in (2, 4)
 
 
 def test_preview_writes_one_picture(
@@ -316,3 +293,11 @@ def test_no_thread_outlives_a_run(folder: Path, words: list[str], tmp_path: Path
     before = set(threading.enumerate())
     assert cli.code([str(folder / "clip.mp4"), "-q", "-o", str(tmp_path / "o.mp4"), *words]) == 0
     assert set(threading.enumerate()) <= before
+
+
+def test_a_cache_that_cannot_be_searched_hides_nothing_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDSTYLE_CACHE", "/" + "x" * 300)  # no such name: as good as a forbidden folder
+    assert cli.code(["models"]) == 0
+    assert "fastscnn" in capsys.readouterr().out

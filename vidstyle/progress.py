@@ -11,12 +11,23 @@ from typing import Any
 
 from tqdm import tqdm
 
+from vidstyle.errors import OutputError
 from vidstyle.types import JobResult, Plan
 
 
 def say(line: str) -> None:
     """One line on stderr, above a bar that may be drawn there."""
     tqdm.write(line, file=sys.stderr)
+
+
+def tell(line: str) -> None:
+    """One line of data on stdout. Raises OutputError where it cannot be written."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        raise  # whoever read it has enough
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 class Bar:

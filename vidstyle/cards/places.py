@@ -32,10 +32,18 @@ def card_files() -> dict[str, Path]:
     `zoo/<name>.toml`; another .toml (a training configuration, say) is no card."""
     found: dict[str, Path] = {}
     for folder in search():
-        for path in (*sorted(folder.glob("*.toml")), *sorted(folder.glob("*/*.toml"))):
+        for path in _tomls(folder):
             if path.parent == folder or path.parent.name in ("zoo", path.stem):
                 found.setdefault(path.stem, path)
     return found
+
+
+def _tomls(folder: Path) -> list[Path]:
+    """A folder that may not be searched (the cache of another user, under sudo) holds nothing."""
+    try:
+        return [*sorted(folder.glob("*.toml")), *sorted(folder.glob("*/*.toml"))]
+    except OSError:
+        return []
 
 
 def lies(origin: Path, name: str, file: str, url: str | None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -29,11 +30,15 @@ def find(name_or_path: str | Path, kind: Kind | None = None) -> Card | Path:
     Raises UsageError for an unknown name or a card of the other kind, ModelError for a broken card or a
     path where nothing lies.
     """
-    found = _named(str(name_or_path)) or _at(Path(name_or_path).expanduser(), str(name_or_path), kind)
+    found = _named(str(name_or_path)) or _at(_home(name_or_path), str(name_or_path), kind)
     if isinstance(found, Card) and kind not in (None, found.kind):
         names = ", ".join(card.name for card in builtin(kind)) or "none"
         raise UsageError(f"{found.name} is a {found.kind}; there is no such {kind}: {names}")
     return found
+
+
+def _home(path: str | Path) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises for ~nobody
 
 
 def _named(name: str) -> Card | None:
@@ -55,8 +60,7 @@ def _beside(path: Path) -> Card | Path:
     """The card in whose folder, or beside which, a network lies; else the path itself."""
     if not path.exists():
         raise ModelError(f"{path}: there is no such file")
-    own = path.with_suffix(".toml")
-    if path.is_file() and own.is_file():
+    if path.is_file() and (own := path.with_suffix(".toml")).is_file():
         return _describes(load(own), path)
     folder = path if path.is_dir() else path.parent
     cards = [card for card in map(_readable, sorted(folder.glob("*.toml"))) if card]

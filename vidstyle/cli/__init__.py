@@ -5,10 +5,12 @@ Parses and shows. The only room that exits: errors become one line on stderr and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -19,7 +21,8 @@ from typer.exceptions import TyperException
 from vidstyle.cli import bench, facts, preview, run
 from vidstyle.errors import VidstyleError
 
-BUG, INTERRUPTED, TERMINATED, BROKEN_PIPE = 70, 130, 143, 141
+BUG, BROKEN_PIPE = 70, 141
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class RunByDefault(TyperGroup):
@@ -68,17 +71,39 @@ app.command("doctor")(facts.doctor)
 app.add_typer(facts.models, name="models")
 
 
-class Terminated(BaseException):
-    """SIGTERM, on its way through the `finally` blocks that remove unfinished files."""
+class Stopped(BaseException):
+    """A signal, on its way through the `finally` blocks that remove unfinished files."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+        self.word = "interrupted" if number == signal.SIGINT else "terminated"
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    raise Terminated
+def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    for each in _SIGNALS:  # the first one stops; an impatient second would cut the clearing up short
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped(number)
+
+
+def _open_standard_streams() -> None:
+    """Gives the closed ones (`2>&-`) to the null device: the next file would be opened in their place, and
+    what libraries print would end up in it."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _open_standard_streams()
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
     sys.exit(code(arguments))
 
 
@@ -91,10 +116,10 @@ def code(arguments: list[str] | None = None) -> int:
         return _failed(str(error), error.exit_code)
     except TyperException as error:
         return _misused(error)
+    except Stopped as stopped:
+        return _failed(f"{stopped.word}; nothing was written", stopped.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("interrupted; nothing was written", INTERRUPTED)
-    except Terminated:
-        return _failed("terminated; nothing was written", TERMINATED)
+        return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
@@ -105,7 +130,8 @@ def code(arguments: list[str] | None = None) -> int:
 
 
 def _failed(line: str, exit_code: int) -> int:
-    print(f"vidstyle: {' '.join(line.split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk behind stderr: the code is all that is left to say
+        print(f"vidstyle: {' '.join(line.splitlines())}", file=sys.stderr)
     return exit_code
 
 

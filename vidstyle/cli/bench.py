@@ -40,9 +40,9 @@ def command(
     networks = pipeline.load(job)
     with tempfile.TemporaryDirectory(prefix="vidstyle-bench-") as folder:
         results = [_round(job, networks, Path(folder) / f"{number}.mkv") for number in range(rounds)]
-    typer.echo(f"{progress.described(results[0].plan)}; {results[0].frames} frames")
+    progress.tell(f"{progress.described(results[0].plan)}; {results[0].frames} frames")
     for line in _lines(results):
-        typer.echo(line)
+        progress.tell(line)
 
 
 def _round(job: Job, networks: pipeline.Networks, target: Path) -> JobResult:

@@ -18,7 +18,7 @@ def _table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        typer.echo("  ".join(cells).rstrip())
+        progress.tell("  ".join(cells).rstrip())
 
 
 def styles() -> None:
@@ -28,9 +28,9 @@ def styles() -> None:
 
 def classes(segmenter: options.Segmenter = None) -> None:
     """List the classes that a segmenter knows, one a line."""
-    card = pipeline.card(segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
+    card = pipeline.described(segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
     named = [name for name in card.classes if name and name != "background"]
-    typer.echo("\n".join([*named, "all"]))
+    progress.tell("\n".join([*named, "all"]))
 
 
 def doctor() -> None:
@@ -61,8 +61,9 @@ def show(
     name: Annotated[str, typer.Argument(help="A network's name, or the path of a card or network.")],
 ) -> None:
     """Show the card of a network: classes, source, licence, measured quality, files."""
-    card = pipeline.card(name, None)
+    card = pipeline.described(name, None)
     rows = [("name", card.name), ("task", card.task), ("licence", card.licence), ("source", card.source)]
+    rows += [("state", _state(card))]
     rows += [("classes", ", ".join(filter(None, card.classes)))] if card.classes else []
     rows += [(f"{role} file", str(graph.path)) for role, graph in card.graphs.items()]
     rows += [(key, str(value)) for key, value in card.quality.items()]

@@ -129,4 +129,4 @@ def command(
         for line in progress.summary(result):
             progress.say(line)
     if json:
-        typer.echo(progress.document(result))
+        progress.tell(progress.document(result))

@@ -40,13 +40,19 @@ def load(job: Job) -> Networks:
 
 def card(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
     """The checked card of a network: its files are there, whole, and fit what the card says."""
-    found = cards.find(name_or_path, kind)
-    if not isinstance(found, cards.Card):
-        files = cards.graph_files(found)
-        found = cards.infer(found, {role: join.signature(path) for role, path in files.items()})
+    found = described(name_or_path, kind)
     cards.verify(found)
     cards.check(found, {role: join.signature(graph.path) for role, graph in found.graphs.items()})
     return found
+
+
+def described(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
+    """The card of a network that may still have to be pulled; of a file without one, the card it implies."""
+    found = cards.find(name_or_path, kind)
+    if isinstance(found, cards.Card):
+        return found
+    files = cards.graph_files(found)
+    return cards.infer(found, {role: join.signature(path) for role, path in files.items()})
 
 
 def _segmenter(job: Job, place: device.Device) -> Segmenter | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +29,9 @@ def find(name_or_path: str) -> Path:
 
     Raises UsageError, with the nearest names, where there is neither.
     """
-    path, known = Path(name_or_path).expanduser(), builtin()
-    if path.is_file():
+    known = builtin()
+    path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111 - Path's own raises for ~nobody
+    if os.path.isfile(path):  # noqa: PTH113 - Path's own raises for a folder that may not be searched
         return path
     named = known.get(name_or_path) or known.get(name_or_path.removesuffix(".jpg"))
     if named is not None:

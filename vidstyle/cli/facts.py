@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -52,7 +53,7 @@ def list_models() -> None:
 
 
 def _state(card: cards.Card) -> str:
-    here = all(graph.path.exists() for graph in card.graphs.values())
+    here = all(os.path.exists(graph.path) for graph in card.graphs.values())  # noqa: PTH110 - Path's own may raise
     return "here" if here else f"vidstyle models pull {card.name}"
 
 

@@ -14,13 +14,13 @@ from typing import Any
 from vidstyle import media
 from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.checks import check, check_places
-from vidstyle.pipeline.networks import Networks, described, load
+from vidstyle.pipeline.networks import Networks, card, described, load
 from vidstyle.pipeline.preview import preview
 from vidstyle.pipeline.stages import Painted, frame_mask
 from vidstyle.pipeline.way import AHEAD, way
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
 
-__all__ = ["Networks", "described", "load", "preview", "process", "run"]
+__all__ = ["Networks", "card", "described", "load", "preview", "process", "run"]
 
 
 def process(

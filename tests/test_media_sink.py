@@ -1,11 +1,7 @@
-"""What goes out: times, samples, tags, sound and everything else as in the source; whole or absent."""
+"""What goes out: times, samples and tags as in the source."""
 
 from __future__ import annotations
 
-import errno
-import resource
-import signal
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,6 @@ from media_fixtures import (
     decoded,
     display_matrix,
     fps_pts,
-    frames,
     make,
     matrix_of,
     scan,
@@ -28,18 +23,13 @@ from media_fixtures import (
     through,
 )
 
-from vidstyle.errors import OutputError, UsageError
-from vidstyle.media import MaskWriter, Sink, Source, default_target
+from vidstyle.media import Sink, Source, default_target
 from vidstyle.types import EncodeOptions
 
 MS = Fraction(1, 1000)
 FAST = EncodeOptions(preset="ultrafast")
 FFV1 = EncodeOptions(codec="ffv1")
 slow = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def parts(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if ".part-" in path.name]
 
 
 @st.composite
@@ -195,41 +185,6 @@ def test_interlaced_video_stays_interlaced(tmp_path: Path) -> None:
         assert next(container.decode(video=0)).interlaced_frame
 
 
-def test_a_part_with_its_sound(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(75), sound=3.0, options=(("g", "10"),)))
-    _, notes = through(clip, tmp_path / "b.mp4", FAST, start=Fraction(1), end=Fraction(2))
-    assert not notes and scan(tmp_path / "b.mp4").times == tuple(Fraction(i, 25) for i in range(25))
-    with av.open(str(tmp_path / "b.mp4")) as container:
-        seconds = sum(f.samples for f in container.decode(audio=0)) / 48000
-    assert seconds == pytest.approx(1.0, abs=0.03)
-
-
-def test_cover_pictures_go_with_the_file(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4")
-    covered = tmp_path / "covered.mp4"
-    jpeg: Any = av.CodecContext.create("mjpeg", "w")
-    jpeg.width, jpeg.height, jpeg.pix_fmt, jpeg.time_base = 32, 24, "yuvj420p", Fraction(1, 25)
-    cover = jpeg.encode(av.VideoFrame(32, 24, "yuvj420p"))[0]
-    with av.open(str(clip)) as container, av.open(str(covered), "w") as output:
-        video = output.add_stream_from_template(container.streams.video[0], opaque=True)
-        picture: Any = output.add_mux_stream("mjpeg", width=32, height=24)
-        picture.disposition = 0x400
-        picture.time_base = Fraction(1, 90000)
-        cover.stream, cover.pts, cover.dts = picture, 0, 0
-        output.mux(cover)
-        for packet in container.demux(video=0):
-            if packet.size:
-                packet.stream = video
-                output.mux(packet)
-    for suffix in ("mp4", "mkv"):
-        _, notes = through(covered, tmp_path / f"b.{suffix}", FAST)
-        with Source(tmp_path / f"b.{suffix}") as source:
-            assert [bytes(p) for p in source.covers.values()] == [bytes(cover)] and not notes
-    _, notes = through(tmp_path / "b.mkv", tmp_path / "c.mp4", FAST)
-    with Source(tmp_path / "c.mp4") as source:
-        assert [bytes(p) for p in source.covers.values()] == [bytes(cover)] and not notes
-
-
 def test_untagged_stays_untagged_and_full_range_is_said(tmp_path: Path) -> None:
     plain = make(tmp_path / "a.mp4")
     full = make(tmp_path / "f.mp4", Clip(pixel_format="yuvj420p", color_range=2))
@@ -249,139 +204,6 @@ def test_full_range_samples_are_not_squeezed(tmp_path: Path) -> None:
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
-def test_sound_is_copied_packet_for_packet(tmp_path: Path, suffix: str) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(30), sound=1.2))
-    target = tmp_path / f"b.{suffix}"
-    through(clip, target, FAST)
-    before, after = scan(clip), scan(target)
-    assert after.hashes == before.hashes and after.times == before.times
-    assert after.languages == ("fra", "ger" if suffix == "mov" else "deu")
-
-
-def test_sound_that_begins_late_or_before_the_video_stays_in_time(tmp_path: Path) -> None:
-    for name, clip in {
-        "late": Clip(pts=fps_pts(20), sound=0.5, sound_from=Fraction(1, 2)),
-        "far": Clip(pts=tuple(t + 12800 * 40 for t in fps_pts(10)), sound=0.3, sound_from=Fraction(40)),
-    }.items():
-        path = make(tmp_path / f"{name}.mkv", clip)
-        for suffix in ("mp4", "mkv"):
-            target = tmp_path / f"{name}-out.{suffix}"
-            through(path, target, FAST)
-            assert starts(target) == pytest.approx(starts(path), abs=0.0011)
-
-
-def starts(path: Path) -> list[float]:
-    with av.open(str(path)) as container:
-        first: dict[int, float] = {}
-        for packet in container.demux():
-            if packet.size and packet.pts is not None:
-                first.setdefault(packet.stream_index, float(packet.pts * packet.time_base))
-        return [first[index] for index in sorted(first)]
-
-
-def test_webm_takes_no_aac_so_it_is_encoded_and_said(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(25), sound=1.0))
-    _, notes = through(clip, tmp_path / "b.webm")
-    assert any("encoded as libopus" in note for note in notes)
-    with av.open(str(tmp_path / "b.webm")) as container:
-        seconds = sum(f.samples / f.sample_rate for f in container.decode(audio=0))
-        assert container.streams.audio[0].codec_context.name in ("opus", "libopus")
-        assert container.streams.audio[0].language == "deu"
-    assert seconds == pytest.approx(1.0, abs=0.06)
-
-
-def _rich(path: Path) -> Path:
-    """Matroska with sound, SRT, a font, chapters and a title."""
-    with av.open(str(path), "w") as output:
-        video: Any = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        video.codec_context.time_base = MS
-        text: Any = output.add_mux_stream("subrip")
-        text.time_base = MS
-        text.metadata["language"] = "ita"
-        text.disposition = 64
-        output.add_attachment("font.ttf", "application/x-truetype-font", b"a font" * 10)
-        output.metadata["title"] = "the title"
-        chapter = {"id": 1, "start": 0, "end": 200, "time_base": MS, "metadata": {"title": "first"}}
-        output.set_chapters([chapter])  # type: ignore[list-item]
-        for index in range(12):
-            frame = av.VideoFrame(64, 48, "yuv420p")
-            frame.pts, frame.time_base = index * 40, MS
-            output.mux(video.encode(frame))
-        for time in (40, 240):
-            packet: Any = av.Packet(f"<i>at</i> {time}".encode())
-            packet.pts = packet.dts = time
-            packet.duration, packet.time_base, packet.stream = 120, MS, text
-            output.mux(packet)
-        output.mux(video.encode(None))
-    return path
-
-
-def test_everything_beside_the_video_survives_in_matroska(tmp_path: Path) -> None:
-    clip = _rich(tmp_path / "a.mkv")
-    _, notes = through(clip, tmp_path / "b.mkv", FAST)
-    assert not notes and scan(clip).hashes == scan(tmp_path / "b.mkv").hashes
-    with av.open(str(tmp_path / "b.mkv")) as container:
-        assert container.metadata["title"] == "the title"
-        assert [c["metadata"]["title"] for c in container.chapters()] == ["first"]
-        assert bytes(container.streams.attachments[0].data) == b"a font" * 10
-        subtitle = container.streams.subtitles[0]
-        assert subtitle.language == "ita" and int(subtitle.disposition) & 64
-
-
-def test_mp4_gets_the_text_of_subtitles_and_names_what_it_cannot_hold(tmp_path: Path) -> None:
-    _, notes = through(_rich(tmp_path / "a.mkv"), tmp_path / "b.mp4", FAST)
-    assert any("font.ttf" in note for note in notes) and any("mov_text" in note for note in notes)
-    with av.open(str(tmp_path / "b.mp4")) as container:
-        packets = [p for p in container.demux(subtitles=0) if p.size > 2]
-        assert [bytes(p)[2:] for p in packets] == [b"at 40", b"at 240"]
-        assert [p.pts * p.time_base for p in packets] == [40 * MS, 240 * MS]
-        assert container.chapters()[0]["metadata"]["title"] == "first"
-
-
-def test_the_default_container_holds_what_the_input_has(tmp_path: Path) -> None:
-    cases = {
-        "a.mkv": "a.vidstyle.mkv",
-        "b.mp4": "b.vidstyle.mp4",
-        "c.avi": "c.vidstyle.mp4",
-        "d.webm": "d.vidstyle.webm",
-    }
-    for name, wanted in cases.items():
-        codec = {".avi": "mpeg4", ".webm": "libvpx-vp9"}.get(Path(name).suffix, "libx264")
-        base = Fraction(1, 25) if name == "c.avi" else MS
-        clip = make(
-            tmp_path / name,
-            Clip(codec=codec, options=(), pts=(0, 1) if name == "c.avi" else (0, 40), time_base=base),
-        )
-        with Source(clip) as source:
-            assert default_target(clip, source) == tmp_path / wanted
-    with Source(_rich(tmp_path / "rich.mkv")) as source:
-        assert default_target(source.path, source).suffix == ".mkv"
-
-
-def test_video_that_starts_before_zero_is_moved_and_said(tmp_path: Path) -> None:
-    ticks = tuple(t - 27000 for t in fps_pts(10, 3600))
-    clip = make(
-        tmp_path / "a.ts",
-        Clip(pts=ticks, time_base=Fraction(1, 90000), container=(("avoid_negative_ts", "disabled"),)),
-    )
-    assert frames(clip)[0].pts == -27000
-    for suffix in ("mp4", "mkv"):
-        _, notes = through(clip, tmp_path / f"b.{suffix}", FAST)
-        assert len(notes) == 1 and "0.300 s later" in notes[0]
-        assert scan(tmp_path / f"b.{suffix}").times == tuple(t + Fraction(3, 10) for t in scan(clip).times)
-
-
-@pytest.mark.parametrize("bframes", ["0", "2"])
-def test_sound_before_zero_does_not_move_the_video_in_matroska(tmp_path: Path, bframes: str) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(20), sound=0.8))
-    target = tmp_path / "b.mkv"
-    _, notes = through(clip, target, EncodeOptions(options={"bf": bframes}))
-    assert not notes and scan(target).times == scan(clip).times and scan(target).hashes == scan(clip).hashes
-    assert starts(clip)[1] < 0 and starts(target) == pytest.approx(starts(clip), abs=0.0006)
-
-
 def test_faststart(tmp_path: Path) -> None:
     through(make(tmp_path / "a.mkv", Clip(pts=(0, 40), time_base=MS)), tmp_path / "b.mp4", FAST)
     data = (tmp_path / "b.mp4").read_bytes()
@@ -393,166 +215,6 @@ def test_frames_reach_the_encoder_without_the_old_picture_types(tmp_path: Path) 
     through(clip, tmp_path / "b.mp4", FAST)
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert sum(p.is_keyframe for p in container.demux(video=0) if p.size) == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (EncodeOptions(codec="libx246"), "did you mean .*'libx264'"),
-        (EncodeOptions(codec="h265x"), "did you mean"),
-        (EncodeOptions(options={"presett": "fast"}), "has no option 'presett'; did you mean 'preset'"),
-        (EncodeOptions(preset="warp"), "preset=warp"),
-        (EncodeOptions(codec="ffv1", crf=20), "--crf means nothing to ffv1"),
-        (EncodeOptions(codec="ffv1", preset="fast"), "--preset means nothing to ffv1"),
-        (EncodeOptions(codec="prores"), "cannot hold prores"),
-    ],
-)  # fmt: skip
-def test_encoder_options_that_cannot_be_meant(tmp_path: Path, options: EncodeOptions, words: str) -> None:
-    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(UsageError, match=words) as caught:
-        Sink(tmp_path / "b.mp4", source, options)
-    assert "\n" not in str(caught.value) and not parts(tmp_path)
-
-
-def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10)))
-    mine = EncodeOptions(options={"crf": "45"})
-    for name, options in {"good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": mine}.items():
-        through(clip, tmp_path / f"{name}.mp4", options)
-    size = {name: (tmp_path / f"{name}.mp4").stat().st_size for name in ("good", "bad", "mine")}
-    assert size["good"] > 2 * size["bad"] and abs(size["bad"] - size["mine"]) < 100
-
-
-def test_a_container_nobody_knows(tmp_path: Path) -> None:
-    with Source(make(tmp_path / "a.mp4")) as source:
-        with pytest.raises(UsageError, match="does not end like a video file"):
-            Sink(tmp_path / "b.txtx", source)
-        with pytest.raises(UsageError, match="no container is called"):
-            Sink(tmp_path / "b.mp4", source, container="mp5")
-    assert not parts(tmp_path)
-
-
-def test_targets_that_are_refused(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4")
-    (tmp_path / "there.mp4").write_bytes(b"keep me")
-    (tmp_path / "link.mp4").symlink_to(clip)
-    cases = {
-        "a.mp4": "is the input",
-        "link.mp4": "is the input",
-        "there.mp4": "--overwrite",
-        "no/b.mp4": "does not exist",
-    }
-    with Source(clip) as source:
-        for name, words in cases.items():
-            with pytest.raises(OutputError, match=words):
-                Sink(tmp_path / name, source, overwrite=name != "there.mp4")
-    assert (tmp_path / "there.mp4").read_bytes() == b"keep me" and not parts(tmp_path)
-
-
-def test_an_error_midway_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(20)))
-    target = tmp_path / "b.mp4"
-    target.write_bytes(b"the old one")
-    for stop in (0, 1, 10, 20):
-        with (
-            pytest.raises(RuntimeError),
-            Source(clip) as source,
-            Sink(target, source, overwrite=True) as sink,
-        ):
-            for index, frame in enumerate(source.frames()):
-                if index == stop:
-                    break
-                sink.write(frame)
-            raise RuntimeError("stop")
-    assert target.read_bytes() == b"the old one" and not parts(tmp_path)
-
-
-def test_finish_without_frames_is_an_output_error(tmp_path: Path) -> None:
-    with (
-        pytest.raises(OutputError, match="no frame"),
-        Source(make(tmp_path / "a.mp4")) as source,
-        Sink(tmp_path / "b.mp4", source) as sink,
-    ):
-        sink.finish()
-    assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
-
-
-@pytest.fixture
-def small_disk() -> Iterator[None]:
-    """Files may not grow past 20 kB: what a full disk looks like to a writer (EFBIG instead of ENOSPC)."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    signal.signal(signal.SIGXFSZ, ignored)
-
-
-@pytest.mark.usefixtures("small_disk")
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_a_file_that_cannot_grow_is_one_line_and_nothing_stays(tmp_path: Path, suffix: str) -> None:
-    clip = make(tmp_path / "a.mkv", Clip(320, 240, pts=fps_pts(20, 40), time_base=MS))
-    with (
-        pytest.raises(OutputError) as caught,
-        Source(clip) as source,
-        Sink(tmp_path / f"b.{suffix}", source, EncodeOptions(crf=1.0, preset="ultrafast")) as sink,
-    ):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-        for frame in source.frames():
-            sink.write(frame)
-        sink.finish(source.trailing())
-    assert "\n" not in str(caught.value) and not parts(tmp_path) and not (tmp_path / f"b.{suffix}").exists()
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "no space left"), (errno.EROFS, "cannot be written")],
-)
-def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str) -> None:
-    with (
-        pytest.raises(OutputError, match=words),
-        Source(make(tmp_path / "a.mp4")) as source,
-        Sink(tmp_path / "b.mp4", source, FAST) as sink,
-    ):
-        monkeypatch.setattr(
-            sink.track, "flush", lambda: (_ for _ in ()).throw(OSError(code, "the system's words"))
-        )
-        for frame in source.frames():
-            sink.write(frame)
-        sink.finish()
-    assert not parts(tmp_path)
-
-
-def test_an_output_that_lost_frames_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        pytest.raises(OutputError, match="5 frames instead of 6"),
-        Source(make(tmp_path / "a.mp4")) as source,
-        Sink(tmp_path / "b.mp4", source, FAST) as sink,
-    ):
-        encode = sink.track.encode
-        monkeypatch.setattr(sink.track, "encode", lambda native, pts: encode(native, pts) if pts else [])
-        for frame in source.frames():
-            sink.write(frame)
-        sink.track.times.add(0)
-        sink.finish()
-    assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
-
-
-@pytest.mark.parametrize("suffix", ["mkv", "mp4", "webm"])
-def test_masks_are_lossless_and_in_time(tmp_path: Path, suffix: str) -> None:
-    times = (0, 512, 700, 1800)
-    clip = make(tmp_path / "a.mp4", Clip(63, 47, "yuv444p", pts=times, matrix=display_matrix(0, 1, -1, 0)))
-    target = tmp_path / f"m.{suffix}"
-    masks = [np.random.default_rng(i).integers(0, 256, (47, 63), np.uint8) for i in range(4)]
-    with Source(clip) as source, MaskWriter(target, source) as writer:
-        for frame, mask in zip(source.frames(), masks, strict=True):
-            writer.write(frame, mask)
-        writer.finish()
-    tick = 0 if suffix == "mp4" else MS / 2
-    pairs = zip(scan(target).times, scan(clip).times, strict=True)
-    assert all(abs(a - b) <= tick for a, b in pairs) and not parts(tmp_path)
-    with Source(target) as source:
-        assert source.info.format.full_range and source.info.orientation.turns == 3
-        for frame, mask in zip(source.frames(), masks, strict=True):
-            assert np.array_equal(frame.planes[0], mask)
 
 
 ODD = (

@@ -1,0 +1,192 @@
+"""Where it goes: targets and options that are refused, files that are whole or absent; masks."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import signal
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from media_fixtures import (
+    Clip,
+    display_matrix,
+    fps_pts,
+    make,
+    scan,
+    through,
+)
+
+from vidstyle.errors import OutputError, UsageError
+from vidstyle.media import MaskWriter, Sink, Source
+from vidstyle.types import EncodeOptions
+
+MS = Fraction(1, 1000)
+FAST = EncodeOptions(preset="ultrafast")
+
+
+def parts(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if ".part-" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (EncodeOptions(codec="libx246"), "did you mean .*'libx264'"),
+        (EncodeOptions(codec="h265x"), "did you mean"),
+        (EncodeOptions(options={"presett": "fast"}), "has no option 'presett'; did you mean 'preset'"),
+        (EncodeOptions(preset="warp"), "preset=warp"),
+        (EncodeOptions(codec="ffv1", crf=20), "--crf means nothing to ffv1"),
+        (EncodeOptions(codec="ffv1", preset="fast"), "--preset means nothing to ffv1"),
+        (EncodeOptions(codec="prores"), "cannot hold prores"),
+    ],
+)  # fmt: skip
+def test_encoder_options_that_cannot_be_meant(tmp_path: Path, options: EncodeOptions, words: str) -> None:
+    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(UsageError, match=words) as caught:
+        Sink(tmp_path / "b.mp4", source, options)
+    assert "\n" not in str(caught.value) and not parts(tmp_path)
+
+
+def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10)))
+    mine = EncodeOptions(options={"crf": "45"})
+    for name, options in {"good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": mine}.items():
+        through(clip, tmp_path / f"{name}.mp4", options)
+    size = {name: (tmp_path / f"{name}.mp4").stat().st_size for name in ("good", "bad", "mine")}
+    assert size["good"] > 2 * size["bad"] and abs(size["bad"] - size["mine"]) < 100
+
+
+def test_a_container_nobody_knows(tmp_path: Path) -> None:
+    with Source(make(tmp_path / "a.mp4")) as source:
+        with pytest.raises(UsageError, match="does not end like a video file"):
+            Sink(tmp_path / "b.txtx", source)
+        with pytest.raises(UsageError, match="no container is called"):
+            Sink(tmp_path / "b.mp4", source, container="mp5")
+    assert not parts(tmp_path)
+
+
+def test_targets_that_are_refused(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4")
+    (tmp_path / "there.mp4").write_bytes(b"keep me")
+    (tmp_path / "link.mp4").symlink_to(clip)
+    cases = {
+        "a.mp4": "is the input",
+        "link.mp4": "is the input",
+        "there.mp4": "--overwrite",
+        "no/b.mp4": "does not exist",
+    }
+    with Source(clip) as source:
+        for name, words in cases.items():
+            with pytest.raises(OutputError, match=words):
+                Sink(tmp_path / name, source, overwrite=name != "there.mp4")
+    assert (tmp_path / "there.mp4").read_bytes() == b"keep me" and not parts(tmp_path)
+
+
+def test_an_error_midway_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(20)))
+    target = tmp_path / "b.mp4"
+    target.write_bytes(b"the old one")
+    for stop in (0, 1, 10, 20):
+        with (
+            pytest.raises(RuntimeError),
+            Source(clip) as source,
+            Sink(target, source, overwrite=True) as sink,
+        ):
+            for index, frame in enumerate(source.frames()):
+                if index == stop:
+                    break
+                sink.write(frame)
+            raise RuntimeError("stop")
+    assert target.read_bytes() == b"the old one" and not parts(tmp_path)
+
+
+def test_finish_without_frames_is_an_output_error(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match="no frame"),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source) as sink,
+    ):
+        sink.finish()
+    assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """Files may not grow past 20 kB: what a full disk looks like to a writer (EFBIG instead of ENOSPC)."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.mark.usefixtures("small_disk")
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_file_that_cannot_grow_is_one_line_and_nothing_stays(tmp_path: Path, suffix: str) -> None:
+    clip = make(tmp_path / "a.mkv", Clip(320, 240, pts=fps_pts(20, 40), time_base=MS))
+    with (
+        pytest.raises(OutputError) as caught,
+        Source(clip) as source,
+        Sink(tmp_path / f"b.{suffix}", source, EncodeOptions(crf=1.0, preset="ultrafast")) as sink,
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        for frame in source.frames():
+            sink.write(frame)
+        sink.finish(source.trailing())
+    assert "\n" not in str(caught.value) and not parts(tmp_path) and not (tmp_path / f"b.{suffix}").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "no space left"), (errno.EROFS, "cannot be written")],
+)
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str) -> None:
+    with (
+        pytest.raises(OutputError, match=words),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source, FAST) as sink,
+    ):
+        monkeypatch.setattr(
+            sink.track, "flush", lambda: (_ for _ in ()).throw(OSError(code, "the system's words"))
+        )
+        for frame in source.frames():
+            sink.write(frame)
+        sink.finish()
+    assert not parts(tmp_path)
+
+
+def test_an_output_that_lost_frames_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        pytest.raises(OutputError, match="5 frames instead of 6"),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source, FAST) as sink,
+    ):
+        encode = sink.track.encode
+        monkeypatch.setattr(sink.track, "encode", lambda native, pts: encode(native, pts) if pts else [])
+        for frame in source.frames():
+            sink.write(frame)
+        sink.track.times.add(0)
+        sink.finish()
+    assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "webm"])
+def test_masks_are_lossless_and_in_time(tmp_path: Path, suffix: str) -> None:
+    times = (0, 512, 700, 1800)
+    clip = make(tmp_path / "a.mp4", Clip(63, 47, "yuv444p", pts=times, matrix=display_matrix(0, 1, -1, 0)))
+    target = tmp_path / f"m.{suffix}"
+    masks = [np.random.default_rng(i).integers(0, 256, (47, 63), np.uint8) for i in range(4)]
+    with Source(clip) as source, MaskWriter(target, source) as writer:
+        for frame, mask in zip(source.frames(), masks, strict=True):
+            writer.write(frame, mask)
+        writer.finish()
+    tick = 0 if suffix == "mp4" else MS / 2
+    pairs = zip(scan(target).times, scan(clip).times, strict=True)
+    assert all(abs(a - b) <= tick for a, b in pairs) and not parts(tmp_path)
+    with Source(target) as source:
+        assert source.info.format.full_range and source.info.orientation.turns == 3
+        for frame, mask in zip(source.frames(), masks, strict=True):
+            assert np.array_equal(frame.planes[0], mask)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -306,3 +307,32 @@ def test_a_full_gpu_is_the_device_s_error() -> None:
     session = device.Session(expand, device.choose("cuda"), name="huge")
     with pytest.raises(DeviceError, match="is out of memory"):
         session.run({"x": np.zeros(1, np.float32), "s": np.full(4, 1 << 10, np.int64)})
+
+
+ENDLESS = """<ir_version: 8, opset_import: ["": 17]>
+endless (float[n] x) => (float[n] y)
+<int64 times = {9000000000}, bool on = {1}>
+{
+  y = Loop (times, on, x) <body = step (int64 i, bool go, float[n] before) => (bool more, float[n] after) {
+    more = Identity (go)
+    after = Identity (before)
+  }>
+}"""
+
+
+def test_a_call_can_be_interrupted_and_the_session_goes_on() -> None:
+    session = device.Session(parser.parse_model(ENDLESS).SerializeToString(), device.choose("cpu"))
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        while not ended.wait(0.05):
+            session.interrupt()
+
+    for _ in range(2):
+        ended.clear()
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(ModelError):
+            session.run({"x": np.zeros(1, np.float32)})
+        ended.set()
+        thread.join()

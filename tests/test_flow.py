@@ -152,3 +152,24 @@ def test_an_interrupt_while_closing_waits_for_the_thread_and_is_raised_then() ->
         items.close()
     assert ended.is_set()
     timer.join()
+
+
+def test_closing_interrupts_the_item_that_takes_long() -> None:
+    told, begun = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[int]:
+        yield 1
+        begun.set()
+        if not told.wait(60):
+            raise AssertionError("nobody interrupted it")
+        raise RuntimeError("interrupted")
+
+    stage = prefetch(slow(), 1, interrupt=told.set)
+    next(stage)
+    begun.wait(60)
+    stage.close()
+    assert told.is_set()
+
+
+def test_nothing_is_interrupted_that_ends_by_itself() -> None:
+    assert list(prefetch(range(5), 2, interrupt=lambda: pytest.fail("interrupted"))) == list(range(5))

@@ -38,6 +38,9 @@ class RedThings:
     def reset(self) -> None:
         self.resets += 1
 
+    def interrupt(self) -> None:
+        pass
+
 
 class Bleach:
     """A stylizer that turns the brightest code value on wherever the mask is set."""
@@ -56,6 +59,9 @@ class Bleach:
         luma = planes[0].astype(float)
         painted = np.round(luma + (top - luma) * mask / 255).astype(planes[0].dtype)
         return (painted, *planes[1:])
+
+    def interrupt(self) -> None:
+        pass
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+PATIENCE = 0.05
+"""Seconds between two interrupts of a thread that is to end."""
+
 
 @contextmanager
 def owning(upstream: Iterable[T]) -> Iterator[Iterator[T]]:
@@ -52,11 +55,17 @@ def batched(upstream: Iterable[T], size: int) -> Generator[list[T], None, None]:
             yield batch
 
 
-def prefetch(upstream: Iterable[T], depth: int, name: str = "prefetch") -> Generator[T, None, None]:
+def prefetch(
+    upstream: Iterable[T],
+    depth: int,
+    name: str = "prefetch",
+    interrupt: Callable[[], None] | None = None,
+) -> Generator[T, None, None]:
     """Runs `upstream` in a thread of its own, at most `depth` items ahead.
 
     An exception of the upstream is raised here, after the items that came before it. Closing this
-    generator stops the thread at its next item, closes the upstream in that thread and waits for both.
+    generator stops the thread at its next item, closes the upstream in that thread and waits for both;
+    `interrupt` is called, again and again, while an item takes long: it may end the work on it.
     """
     channel: _Channel[T] = _Channel(depth)
     thread = threading.Thread(target=_pump, args=(upstream, channel), name=name, daemon=True)
@@ -65,7 +74,7 @@ def prefetch(upstream: Iterable[T], depth: int, name: str = "prefetch") -> Gener
         yield from channel.items()
     finally:
         channel.cancel()
-        channel.wait()
+        channel.wait(interrupt)
         thread.join()
 
 
@@ -116,15 +125,17 @@ class _Channel(Generic[T]):
             self._items.clear()
             self._changed.notify_all()
 
-    def wait(self) -> None:
+    def wait(self, interrupt: Callable[[], None] | None) -> None:
         """Until the upstream has ended. An interrupt meanwhile is raised after that: the thread may be inside
         a library whose files the caller closes next (an interrupted `join` counts a thread as gone)."""
         late: BaseException | None = None
         while True:
             try:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._ended)
-                break
+                    if self._changed.wait_for(lambda: self._ended, PATIENCE if interrupt else None):
+                        break
+                if interrupt is not None:
+                    interrupt()
             except BaseException as raised:
                 late = raised
         if late is not None:

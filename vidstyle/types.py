@@ -163,6 +163,10 @@ class Segmenter(Protocol):
         """Forgets what earlier frames said (a new video, a scene cut)."""
         ...
 
+    def interrupt(self) -> None:
+        """From another thread: ends a call that is running, with an error; later calls run as usual."""
+        ...
+
 
 class Stylizer(Protocol):
     """Paints regions. Called from one thread.
@@ -193,6 +197,10 @@ class Stylizer(Protocol):
         sample bit-identical (a chroma sample where all of its luma pixels are 0).
         Returns planes of the same shapes and type.
         """
+        ...
+
+    def interrupt(self) -> None:
+        """From another thread: ends a call that is running, with an error; later calls run as usual."""
         ...
 
 

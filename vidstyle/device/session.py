@@ -64,6 +64,7 @@ class Session:
         self.name = name or (model.name if isinstance(model, Path) else "network")
         self._session = self._build(model, _options(threads, record))
         self._session.disable_fallback()
+        self._running = ort.RunOptions()
         self.signature = Signature(
             tuple(_port(node) for node in self._session.get_inputs()),
             tuple(_port(node) for node in self._session.get_outputs()),
@@ -88,10 +89,16 @@ class Session:
         the device runs out of memory or stops working.
         """
         contiguous = {key: np.ascontiguousarray(value) for key, value in feeds.items()}
+        self._running = ort.RunOptions()
+        self._running.log_severity_level = FATAL
         try:
-            return list(self._session.run(None, contiguous))
+            return list(self._session.run(None, contiguous, self._running))
         except _RUN_ERRORS as error:
             raise self._error(error, "cannot run") from error
+
+    def interrupt(self) -> None:
+        """From another thread: ends a call that is running, with a ModelError; later calls run as usual."""
+        self._running.terminate = True
 
     def _error(self, error: BaseException, what: str) -> DeviceError | ModelError:
         text = str(error).lower()

@@ -84,7 +84,8 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
             plan = _plan(job, video, networks, outputs)
             if watcher is not None:
                 watcher.begin(plan)
-            with closing(prefetch(way(job, video, networks, clock), AHEAD, "inference")) as batches:
+            chain = way(job, video, networks, clock)
+            with closing(prefetch(chain, AHEAD, "inference", networks.interrupt)) as batches:
                 for batch in batches:
                     with clock.busy("encode"):
                         outputs.write(batch)

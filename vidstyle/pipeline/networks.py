@@ -26,6 +26,12 @@ class Networks:
     def batch(self) -> int:
         return BATCH[self.device.kind]
 
+    def interrupt(self) -> None:
+        """From another thread: ends the call that is running, so that nobody waits for a frame."""
+        if self.segmenter is not None:
+            self.segmenter.interrupt()
+        self.stylizer.interrupt()
+
 
 def load(job: Job) -> Networks:
     """Loads the job's networks on its device and reads its style pictures.

@@ -48,6 +48,10 @@ class NetworkSegmenter:
     def reset(self) -> None:
         """Nothing to forget."""
 
+    def interrupt(self) -> None:
+        """Ends a call that runs in another thread."""
+        self._session.interrupt()
+
 
 class RecurrentSegmenter(NetworkSegmenter):
     """Each frame sees what the network made of the frames before (Lin et al. 2022, RVM).

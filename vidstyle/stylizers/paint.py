@@ -76,6 +76,11 @@ class Painter:
         out = self._run(session, {"y": whole[0], "u": whole[1], "v": whole[2], "mask": covered}, constant)
         return tuple(new[:, : old.shape[1], : old.shape[2]] for new, old in zip(out, planes, strict=True))
 
+    def interrupt(self) -> None:
+        """Ends a call that runs in another thread."""
+        for session in tuple(self._sessions.values()):
+            session.interrupt()
+
     def _run(self, session: Session, batch: Feeds, constant: Feeds) -> list[Samples]:
         if not self._ends.single:
             return session.run(batch | constant | self._rows(len(batch["mask"])))

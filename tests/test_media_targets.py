@@ -63,9 +63,37 @@ def test_a_container_nobody_knows(tmp_path: Path) -> None:
     with Source(make(tmp_path / "a.mp4")) as source:
         with pytest.raises(UsageError, match="does not end like a video file"):
             Sink(tmp_path / "b.txtx", source)
-        with pytest.raises(UsageError, match="no container is called"):
-            Sink(tmp_path / "b.mp4", source, container="mp5")
+        for container in ("mp5", "hls", "image2"):
+            with pytest.raises(UsageError, match="no container is called"):
+                Sink(tmp_path / "b.mp4", source, container=container)
     assert not parts(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["m3u8", "mpd", "png", "jpg", "gif", "yuv", "mxf", "mpg", "ogv", "h264"])
+def test_an_ending_that_is_not_one_whole_video_is_refused_at_once(tmp_path: Path, suffix: str) -> None:
+    with Source(make(tmp_path / "a.mp4")) as source:
+        for open_it in (Sink, MaskWriter):
+            with pytest.raises(UsageError, match=r"use \.mp4, .*\.mkv") as caught:
+                open_it(tmp_path / f"b.{suffix}", source)
+            assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    "suffix", ["m4v", "avi", "ts", "m2ts", "flv", "f4v", "nut", "wmv", "asf", "3gp", "3g2"]
+)
+def test_endings_that_are_written_hold_every_frame_and_the_sound(tmp_path: Path, suffix: str) -> None:
+    clip, target = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10), sound=0.4)), f"b.{suffix}"
+    through(clip, tmp_path / target, FAST)
+    assert len(scan(tmp_path / target).times) == 10 and len(scan(tmp_path / target).hashes) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", target]
+
+
+def test_times_that_a_container_cannot_hold_are_one_line(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(pts=(0, 512, 700, 1800, 1801, 90000)))
+    with pytest.raises(OutputError, match=r"name an \.mkv or \.mp4"):
+        through(clip, tmp_path / "b.avi", FAST)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_targets_that_are_refused(tmp_path: Path) -> None:

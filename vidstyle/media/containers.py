@@ -11,30 +11,39 @@ import av
 from av.container import OutputContainer
 from av.stream import Disposition, Stream
 
-from vidstyle.errors import UsageError
+from vidstyle.errors import UsageError, nearest
 from vidstyle.media.source import Source
 from vidstyle.types import VideoInfo
 
 MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-"""Containers that outputs get without being asked for; others go by FFmpeg's own extensions."""
+"""Containers that outputs get without being asked for."""
+
+_OTHERS: Final = {
+    ".avi": "avi", ".ts": "mpegts", ".mts": "mpegts", ".m2ts": "mpegts", ".m2t": "mpegts", ".flv": "flv",
+    ".f4v": "f4v", ".nut": "nut", ".wmv": "asf", ".asf": "asf", ".3gp": "3gp", ".3g2": "3g2",
+}  # fmt: skip
+"""Containers for those who name them. FFmpeg has more: they write many files (HLS, DASH, pictures), no video
+beside sound, or refuse common streams (MXF, MPEG-PS, Ogg) once the work has begun."""
 
 REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
 """What PyAV raises when a container does not take a stream."""
 
 
 def muxer_for(target: Path, container: str | None) -> str:
-    """FFmpeg's name of the container for a target's extension (or the one that was named)."""
+    """FFmpeg's name of the container for a target's extension (or the one that was named).
+
+    Raises UsageError where it is none that is written here as one whole file.
+    """
+    muxers = MUXERS | _OTHERS
     if container is not None:
+        if container not in muxers.values():
+            raise UsageError(f"no container is called {container!r}{nearest(container, muxers.values())}")
         return container
-    known = MUXERS.get(target.suffix.lower())
-    if known is not None:
-        return known
-    try:
-        with contextlib.closing(av.open(f"name{target.suffix.lower()}", "w")) as guess:
-            return guess.format.name
-    except ValueError:
+    found = muxers.get(target.suffix.lower())
+    if found is None:
         kinds = ", ".join(MUXERS)
-        raise UsageError(f"{target.name!r} does not end like a video file; use one of {kinds}") from None
+        raise UsageError(f"{target.name!r} does not end like a video file that is written here; use {kinds}")
+    return found
 
 
 def copy_stream(output: OutputContainer, stream: Stream) -> Stream:

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
+
 from vidstyle.errors import OutputError
 
 _LONGEST = 200
@@ -41,17 +43,19 @@ def writing(target: Path) -> Iterator[None]:
     """Turns what FFmpeg and the system raise while writing into one OutputError line."""
     try:
         yield
-    except OSError as error:
+    except (OSError, av.error.FFmpegError) as error:
         raise OutputError(_reason(target, error)) from error
 
 
-def _reason(target: Path, error: OSError) -> str:
+def _reason(target: Path, error: OSError | av.error.FFmpegError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left for {target}; free some or name another folder with -o"
     if error.errno == errno.EFBIG:
         return f"{target} grew past the size that the system allows for one file"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{target} cannot be written: {(error.strerror or 'not permitted').lower()}"
+    if error.errno == errno.EINVAL:
+        return f"{target} cannot hold these times and streams; name an .mkv or .mp4 file instead"
     return f"{target} cannot be written: {error.strerror or error}"
 
 

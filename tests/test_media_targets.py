@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import signal
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +17,14 @@ from media_fixtures import (
     Clip,
     display_matrix,
     fps_pts,
+    frames,
     make,
     scan,
     through,
 )
 
 from vidstyle.errors import OutputError, UsageError
-from vidstyle.media import MaskWriter, Sink, Source
+from vidstyle.media import MaskWriter, Sink, Source, load_picture, still
 from vidstyle.types import EncodeOptions
 
 MS = Fraction(1, 1000)
@@ -218,3 +221,95 @@ def test_masks_are_lossless_and_in_time(tmp_path: Path, suffix: str) -> None:
         assert source.info.format.full_range and source.info.orientation.turns == 3
         for frame, mask in zip(source.frames(), masks, strict=True):
             assert np.array_equal(frame.planes[0], mask)
+
+
+def test_two_outputs_are_prepared_before_either_is_there(tmp_path: Path) -> None:
+    clip, target, masks = make(tmp_path / "a.mp4"), tmp_path / "b.mp4", tmp_path / "m.mkv"
+    mask = np.zeros((48, 64), np.uint8)
+    for broken in (True, False):
+        with Source(clip) as source, Sink(target, source, FAST) as sink, MaskWriter(masks, source) as writer:
+            for frame in source.frames():
+                sink.write(frame)
+                writer.write(frame, mask)
+            sink.prepare(source.trailing())
+            writer.prepare()
+            assert not target.exists() and not masks.exists() and len(parts(tmp_path)) == 2
+            if not broken:
+                writer.commit()
+                sink.commit()
+        assert (target.exists(), masks.exists()) == (not broken, not broken) and not parts(tmp_path)
+    assert scan(target).times == scan(masks).times == scan(clip).times
+
+
+def test_nothing_is_named_that_was_not_prepared(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError),
+        Source(make(tmp_path / "a.mp4")) as source,
+        Sink(tmp_path / "b.mp4", source, FAST) as sink,
+    ):
+        sink.commit()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_hidden_files_are_never_shared(tmp_path: Path) -> None:
+    long = "x" * 220
+    with Source(make(tmp_path / "a.mp4")) as source:
+        with Sink(tmp_path / f"{long}1.mp4", source), Sink(tmp_path / f"{long}2.mp4", source):
+            assert len(parts(tmp_path)) == 2
+        with Sink(tmp_path / "b.mp4", source), Sink(tmp_path / "b.mp4", source):
+            assert len(parts(tmp_path)) == 2
+    assert not parts(tmp_path)
+
+
+@pytest.mark.parametrize("target", ["closed/b.mp4", "a.mp4/b.mp4", f"{'x' * 300}.mp4", f"{'x' * 300}/b.mp4"])
+def test_places_that_cannot_be_looked_at_are_one_line(tmp_path: Path, target: str, deny: Any) -> None:
+    deny(tmp_path / "closed")
+    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(OutputError) as caught:
+        Sink(tmp_path / target, source)
+    assert "\n" not in str(caught.value) and "-o" in str(caught.value)
+
+
+@pytest.fixture
+def deny(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes a folder that cannot be searched, for root as well."""
+
+    def make_it(folder: Path) -> None:
+        folder.mkdir()
+        stat = Path.stat
+
+        def refusing(path: Path, **options: Any) -> Any:
+            if folder in path.parents:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return stat(path, **options)
+
+        monkeypatch.setattr(Path, "stat", refusing)
+
+    return make_it
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4")
+    strange = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    clip.rename(strange)
+    target = tmp_path / os.fsdecode(b"out\xff\xe9.mp4")
+    through(strange, target, FAST)
+    assert len(frames(target)) == 6 and not parts(tmp_path)
+
+
+def test_pictures_are_whole_or_absent(tmp_path: Path) -> None:
+    picture = np.zeros((24, 40, 3), np.uint8)
+    clip, there = make(tmp_path / "a.mp4"), tmp_path / "there.png"
+    there.write_bytes(b"keep me")
+    cases = {"a.mp4/x.png": "is a file", "there.png": "--overwrite", "no/x.png": "does not exist"}
+    for name, words in cases.items():
+        for refused in (still.check_target, lambda target: still.save_picture(target, picture)):
+            with pytest.raises(OutputError, match=words):
+                refused(tmp_path / name)
+    with pytest.raises(UsageError, match="ends in"):
+        still.check_target(tmp_path / "x.pgn")
+    with pytest.raises(OutputError, match="is the input"):
+        still.check_target(there, True, there)
+    still.check_target(there, True)
+    still.save_picture(there, picture, overwrite=True)
+    assert load_picture(there).shape == picture.shape
+    assert sorted(tmp_path.iterdir()) == [clip, there]

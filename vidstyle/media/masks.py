@@ -58,10 +58,6 @@ class MaskWriter(Writer):
         picture.duration = frame.native.duration
         return picture
 
-    def finish(self) -> None:
-        """Flushes, closes, checks and renames. Raises OutputError."""
-        self._finish([])
-
 
 def _lossless(muxer: str) -> tuple[Choice, dict[str, str]]:
     if muxer in ("matroska", "avi", "nut"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,26 +17,34 @@ _LONGEST = 200
 """Bytes of the target's name that the hidden sibling's name keeps; file systems allow 255."""
 
 
-def refuse(target: Path, source: Path, *, overwrite: bool) -> None:
+def refuse(target: Path, source: Path | None = None, *, overwrite: bool) -> None:
     """Raises OutputError when `target` is the source, exists (without `overwrite`), or cannot be written."""
+    with writing(target):
+        _refuse(target, source, overwrite)
+
+
+def _refuse(target: Path, source: Path | None, overwrite: bool) -> None:
+    folder = target.absolute().parent
     if target.is_dir():
         raise OutputError(f"{target} is a folder; name a file with -o")
     if target.exists():
-        if source.exists() and target.samefile(source):
+        if source is not None and source.exists() and target.samefile(source):
             raise OutputError(f"{target} is the input itself; name another file with -o")
         if not overwrite:
             raise OutputError(f"{target} exists; --overwrite replaces it")
-    folder = target.absolute().parent
     if not folder.is_dir():
-        raise OutputError(f"the folder {folder} does not exist")
+        there = (
+            f"{folder} is a file, not a folder" if folder.exists() else f"the folder {folder} does not exist"
+        )
+        raise OutputError(f"{there}; name another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder} cannot be written")
+        raise OutputError(f"the folder {folder} cannot be written; name another with -o")
 
 
 def sibling(target: Path) -> Path:
-    """The hidden file beside `target` that is written first; it keeps the extension."""
-    stem = target.stem.encode()[:_LONGEST].decode(errors="ignore")
-    return target.absolute().parent / f".{stem}.part-{os.getpid()}{target.suffix}"
+    """A hidden file beside `target` that is written first; it keeps the extension. No two are the same."""
+    stem = os.fsencode(target.stem)[:_LONGEST].decode(errors="ignore")
+    return target.absolute().parent / f".{stem}.part-{secrets.token_hex(6)}{target.suffix}"
 
 
 @contextlib.contextmanager
@@ -54,6 +63,8 @@ def _reason(target: Path, error: OSError | av.error.FFmpegError) -> str:
         return f"{target} grew past the size that the system allows for one file"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{target} cannot be written: {(error.strerror or 'not permitted').lower()}"
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{str(target)[:60]}...: the name is too long for this file system; name another with -o"
     if error.errno == errno.EINVAL:
         return f"{target} cannot hold these times and streams; name an .mkv or .mp4 file instead"
     return f"{target} cannot be written: {error.strerror or error}"
@@ -62,18 +73,18 @@ def _reason(target: Path, error: OSError | av.error.FFmpegError) -> str:
 class PartFile:
     """The hidden sibling of a target. `commit` renames it, `discard` removes it; both may be called once."""
 
-    def __init__(self, target: Path, source: Path, *, overwrite: bool) -> None:
+    def __init__(self, target: Path, source: Path | None = None, *, overwrite: bool) -> None:
         refuse(target, source, overwrite=overwrite)
         self.target, self.path = target, sibling(target)
         self._overwrite = overwrite
         with writing(target):
-            self.path.touch()
+            self.path.touch(exist_ok=False)
 
     def commit(self) -> None:
         """Puts the finished file in the target's place in one step."""
-        if self.target.exists() and not self._overwrite:
-            raise OutputError(f"{self.target} appeared while it was being made; --overwrite replaces it")
         with writing(self.target):
+            if self.target.exists() and not self._overwrite:
+                raise OutputError(f"{self.target} appeared while it was being made; --overwrite replaces it")
             self.path.replace(self.target)
 
     def discard(self) -> None:

@@ -75,8 +75,11 @@ class Sink(Writer):
         for packet in packets:
             self._mux(self._copier.take(packet))
 
-    def finish(self, trailing: Sequence[Any] = ()) -> None:
-        """Flushes, closes, checks and renames. trailing: `Source.trailing()`. Raises OutputError."""
+    def prepare(self, trailing: Sequence[Any] = ()) -> None:
+        """Flushes, closes and checks; the file stays hidden. Raises OutputError.
+
+        trailing: `Source.trailing()`.
+        """
         self._copy(trailing)
         self._mux(self._copier.flush())
-        self._finish(self._copier.counts)
+        self._close(self._copier.counts)

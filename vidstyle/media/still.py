@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from vidstyle.errors import OutputError, UsageError, nearest
+from vidstyle.errors import UsageError, nearest
 from vidstyle.media.convert import Thumbnailer
+from vidstyle.media.part_file import PartFile, refuse, writing
 from vidstyle.types import Frame, VideoInfo
 
 _ENCODERS = {".png": ("png", "rgb24"), ".jpg": ("mjpeg", "yuvj444p"), ".jpeg": ("mjpeg", "yuvj444p")}
@@ -23,24 +23,36 @@ def still(frame: Frame, info: VideoInfo) -> NDArray[np.uint8]:
     return Thumbnailer(info, info.upright_size)(frame.native)
 
 
+def check_target(target: Path, overwrite: bool = False, source: Path | None = None) -> None:
+    """What `save_picture` would refuse, told before the work; also where `target` is the file `source`.
+
+    Raises UsageError for another ending than .png or .jpg, OutputError where nothing can be written.
+    """
+    _encoder(target)
+    refuse(target, source, overwrite=overwrite)
+
+
 def save_picture(target: Path, picture: NDArray[np.uint8], *, overwrite: bool = False) -> Path:
     """Writes (height, width, 3) RGB as .png or .jpg, whole or not at all.
 
     Raises UsageError for another ending, OutputError where the file cannot be written or exists.
     """
+    codec = _encoder(target)
+    part = PartFile(target, overwrite=overwrite)
+    try:
+        with writing(target):
+            part.path.write_bytes(_encoded(picture, *codec))
+        part.commit()
+    finally:
+        part.discard()
+    return target
+
+
+def _encoder(target: Path) -> tuple[str, str]:
     codec = _ENCODERS.get(target.suffix.lower())
     if codec is None:
         raise UsageError(f"{target}: a picture ends in .png or .jpg{nearest(target.suffix, _ENCODERS)}")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists; add --overwrite to replace it")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(_encoded(picture, *codec))
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{target} cannot be written: {error.strerror}") from error
-    return target
+    return codec
 
 
 def _encoded(picture: NDArray[np.uint8], codec: str, pix_fmt: str) -> bytes:

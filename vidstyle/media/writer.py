@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import av
 from av.container import OutputContainer
@@ -50,7 +51,7 @@ def container_options(muxer: str, clocks: list[int]) -> dict[str, str]:
 class Writer:
     """Base of `Sink` and `MaskWriter`: a context manager whose file appears whole, or not at all.
 
-    Leaving the with-block without `finish` removes what was written.
+    Leaving the with-block without `finish` (or `prepare` and `commit`) removes what was written.
     """
 
     def __init__(self, target: Path, source: Source, muxer: str, *, overwrite: bool) -> None:
@@ -58,7 +59,7 @@ class Writer:
         self.notes: list[str] = []
         self._file = PartFile(target, source.path, overwrite=overwrite)
         self._track: Track | None = None
-        self._started = False
+        self._started = self._prepared = False
         try:
             with writing(target):
                 options = container_options(muxer, source.clocks)
@@ -88,12 +89,12 @@ class Writer:
             self.notes.append(choice.note)
 
     def _write_header(self) -> None:
-        try:
-            with writing(self.target):
+        with writing(self.target):
+            try:
                 self._output.start_encoding()
-        except REFUSALS as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise OutputError(f"{self.muxer} files do not take these streams ({reason})") from error
+            except (ValueError, RuntimeError) as error:  # FFmpeg's own are among the first
+                reason = getattr(error, "strerror", None) or str(error)
+                raise OutputError(f"{self.muxer} files do not take these streams ({reason})") from error
 
     def _start(self, first: int) -> Fraction:
         """Before the first frame: the seconds that all times move by."""
@@ -115,7 +116,24 @@ class Writer:
             for packet in packets:
                 self._output.mux_one(packet)
 
-    def _finish(self, counts: list[tuple[str, int]]) -> None:
+    def finish(self, trailing: Sequence[Any] = ()) -> None:
+        """`prepare`, then `commit`. Raises OutputError."""
+        self.prepare(trailing)
+        self.commit()
+
+    def prepare(self, trailing: Sequence[Any] = ()) -> None:  # noqa: ARG002 - for `Sink`
+        """Flushes, closes and checks; the file stays hidden. Raises OutputError.
+
+        trailing: `Source.trailing()`, of which only a `Sink` writes anything.
+        """
+        self._close([])
+
+    def commit(self) -> None:
+        """Puts what `prepare` left in the target's place, in one step. Raises OutputError."""
+        assert self._prepared
+        self._file.commit()
+
+    def _close(self, counts: list[tuple[str, int]]) -> None:
         if not self._started:
             raise OutputError(f"nothing was written to {self.target}: no frame came")
         base = self.track.stream.time_base or self.track.info.time_base
@@ -125,7 +143,7 @@ class Writer:
         if self.track.inexact:
             self.notes.append(f"{self.track.inexact} times are rounded to the {self.muxer} clock of {base} s")
         self.notes += check(self._file.path, self.target, self.track.times, base, counts)
-        self._file.commit()
+        self._prepared = True
 
     def _abandon(self) -> None:
         self._file.discard()  # first: then closing does not rewrite it to move the index to its front

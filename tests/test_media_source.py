@@ -1,10 +1,9 @@
-"""What comes in: formats, times, orientation, parts, damage, and the errors for what cannot be read."""
+"""What comes in: formats, times, orientation, parts, damage."""
 
 from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -294,63 +293,6 @@ def test_alpha_is_seen_and_kept_apart(tmp_path: Path) -> None:
     with Source(make(tmp_path / "a.mkv", options)) as source:
         frame = next(iter(source.frames()))
     assert source.info.format.alpha and len(frame.planes) == 3 and len(frame.native.planes) == 4
-
-
-def _sound_only(path: Path) -> Path:
-    with av.open(str(path), "w") as output:
-        stream = output.add_stream("aac", rate=48000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.float32), "fltp", "mono")
-        frame.sample_rate = 48000
-        output.mux([*stream.encode(frame), *stream.encode(None)])
-    return path
-
-
-def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
-    text, empty = tmp_path / "text.mp4", tmp_path / "empty.mp4"
-    text.write_text("this is no video\n" * 50)
-    empty.touch()
-    cases = {
-        tmp_path / "missing.mp4": "does not exist", tmp_path: "is a folder", text: "not a video",
-        empty: "is empty", _sound_only(tmp_path / "sound.m4a"): "sound only",
-    }  # fmt: skip
-    for path, words in cases.items():
-        with pytest.raises(InputError, match=words) as caught:
-            Source(path)
-        assert "\n" not in str(caught.value) and str(path) in str(caught.value)
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_one_line(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4")
-    clip.chmod(0)
-    with pytest.raises(InputError, match="cannot be read"):
-        Source(clip)
-
-
-def test_a_header_without_pictures_is_an_input_error(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mkv", Clip(pts=(0,), time_base=MS))
-    with av.open(str(clip)) as container:
-        position = next(p.pos for p in container.demux(video=0) if p.size)
-    short = tmp_path / "b.mkv"
-    short.write_bytes(clip.read_bytes()[: position - 8])
-    with pytest.raises(InputError):
-        Source(short)
-
-
-def test_an_encrypted_file_is_an_input_error(tmp_path: Path) -> None:
-    key = "76a6c65c5ea762046bd749a2e632ccbb"
-    keys = (("encryption_scheme", "cenc-aes-ctr"), ("encryption_key", key), ("encryption_kid", key))
-    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(12), container=keys))
-    with pytest.raises(InputError, match="encrypted"):
-        Source(clip)
-
-
-def test_names_with_colons_percents_and_umlauts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    clip = make(tmp_path / "a.mp4")
-    for name in ("a: b.mp4", "100%03d.mp4", "ü ?*.mp4", "-x.mp4"):
-        shutil.copy(clip, name)
-        assert len(frames(Path(name))) == 6
 
 
 def test_closing_midway_closes_the_file(tmp_path: Path) -> None:

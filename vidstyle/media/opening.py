@@ -19,9 +19,9 @@ OPEN_FAILURES = (av.error.FFmpegError, OSError, EOFError, ValueError, UnicodeErr
 
 def _look(path: Path) -> None:
     """Raises InputError for what can be told without FFmpeg."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder, not a video")
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a video")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:

@@ -95,10 +95,15 @@ class Source:
     def _seek(self, ticks: int) -> None:
         try:
             self._container.seek(ticks, stream=self.stream)
+        except OverflowError:
+            raise self._no_frame() from None
         except OPEN_FAILURES:
             return  # not seekable: everything before the part is decoded and dropped
         self._decoder.restart_clock()
         self._pictures = self._decoder.pictures()
+
+    def _no_frame(self) -> InputError:
+        return InputError(f"{self.path} has no frame between --start and --end")
 
     @property
     def covers(self) -> dict[int, AnyPacket]:
@@ -161,7 +166,7 @@ class Source:
 
     def _end(self, frames: int, waiting: tuple[AnyPacket, ...]) -> None:
         if not frames:
-            raise InputError(f"{self.path} has no frame between --start and --end")
+            raise self._no_frame()
         rest = waiting + tuple(self._decoder.companions)
         self._trailing = self._part.packets(rest)
         if self._part.end is not None:

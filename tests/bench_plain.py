@@ -90,7 +90,7 @@ def compare(source: Path, style: str, name: str, rounds: int) -> None:
     count = frame_count(source)
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
-        tool = [sys.executable, "-c", "from vidstyle.cli import main; main()", str(source), "--style", style]
+        tool = [sys.executable, "-m", "vidstyle", str(source), "--style", style]
         tool += ["--class", name, "--device", "cpu", "-y", "-q", "-o", f"{folder}/ours.mp4"]
         script = [sys.executable, __file__, str(source), PLAIN, f"{folder}/plain.mp4"]
         script += ["--style", style, "--class", name]

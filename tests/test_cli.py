@@ -44,7 +44,7 @@ def test_three_words_paint_a_video(
     assert cli.code([str(source), "--class", "laptop", *words]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    for word in ("reds", "invert", "cpu", "libx264", "12 frames, 12 painted", "frames/s", str(target)):
+    for word in ("reds", "invert", "cpu", "libx264", "12 frames, 12 with the class", "frames/s", str(target)):
         assert word in err, word
     assert times(target) == times(source) and sound_digest(target) == sound_digest(source)
 

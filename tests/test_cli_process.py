@@ -13,7 +13,7 @@ import cli_folder
 import pytest
 from clips import times, write_clip
 
-COMMAND = [sys.executable, "-c", "from vidstyle.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "vidstyle"]
 
 
 @pytest.fixture(scope="module")

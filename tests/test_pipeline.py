@@ -131,8 +131,16 @@ def test_invert_paints_the_rest(tmp_path: Path, networks: Networks) -> None:
         )
         results.append(pipeline.run(job, networks))
     assert abs(sum(result.coverage for result in results) - 1) < 0.01
+    assert [result.frames_with_class for result in results] == [3, 3]
     for (some,), (rest,) in zip(planes(tmp_path / "mFalse.mkv"), planes(tmp_path / "mTrue.mkv"), strict=True):
         assert np.abs(some.astype(int) + rest - 255).max() <= 1
+
+
+def test_invert_of_nothing_paints_all_and_says_so(tmp_path: Path, networks: Networks) -> None:
+    source = write_clip(tmp_path / "in.mkv", codec="ffv1", square=False, frames=3)
+    result = pipeline.run(lossless(source, tmp_path / "out.mkv", invert=True), networks)
+    assert (result.frames_with_class, result.coverage) == (0, 1)
+    assert any("all of it is painted" in note for note in result.notes)
 
 
 def test_all_paints_whole_frames_and_asks_no_segmenter(tmp_path: Path, clip: Path) -> None:
@@ -265,14 +273,13 @@ def test_a_fault_anywhere_ends_with_itself_and_leaves_nothing(
 def test_a_fault_at_the_end_leaves_neither_output(
     owner: type, clip: Path, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at(owner, "finish")(monkeypatch, 0, OutputError("boom"))
+    at(owner, "prepare")(monkeypatch, 0, OutputError("boom"))
     out = clip.parent / "out"
     out.mkdir()
     job = Job(source=clip, target=out / "out.mp4", mask_out=out / "masks.mkv", classes=("red",))
     with pytest.raises(OutputError, match="boom"):
         pipeline.run(job, networks)
-    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
-    assert not (out / "out.mp4").exists()
+    assert list(out.iterdir()) == []
 
 
 def test_an_existing_output_is_kept_unless_asked(clip: Path, networks: Networks) -> None:

@@ -23,6 +23,7 @@ FLOORS = {
     "pipeline": 3,
     "progress": 5,
     "cli": 5,
+    "__main__": 6,
 }
 OWNERS = {
     "av": "media",
@@ -81,7 +82,7 @@ def test_a_file_reads_in_one_sitting(path: Path) -> None:
 
 def test_only_the_command_line_exits() -> None:
     for path in modules():
-        if room(path) != "cli":
+        if room(path) not in ("cli", "__main__"):
             text = path.read_text()
             assert "sys.exit" not in text and "SystemExit" not in text, path
 

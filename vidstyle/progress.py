@@ -65,13 +65,18 @@ def described(plan: Plan) -> str:
     return f"{networks} on {plan.device}, {plan.decoder} -> {plan.codec}"
 
 
+def notes(result: JobResult) -> list[str]:
+    """What a user must know even where they want to hear nothing else: what could not be kept."""
+    return [f"note: {note}" for note in result.notes]
+
+
 def summary(result: JobResult) -> list[str]:
     """The lines at the end: what a user should know of this run, then what it did and where it lies."""
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
     share = f"{result.coverage:.1%} of the picture"
     return [
-        *(f"note: {note}" for note in result.notes),
-        f"{result.frames} frames, {result.frames_with_class} painted, {share}; "
+        *notes(result),
+        f"{result.frames} frames, {result.frames_with_class} with the class, {share} painted; "
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
         f"wrote {result.plan.target}",
     ]

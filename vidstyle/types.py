@@ -278,10 +278,10 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What happened. `coverage` is the painted share of the picture, mean over all frames, 0 to 1.
-    `seconds` maps a stage to the seconds it was busy (stages overlap: they add up to more than
-    `elapsed`). `notes` are the lines a user should read: streams that could not be kept, frames repeated
-    for damaged packets, ..."""
+    """What happened. `frames_with_class` counts the frames in which the class was found. `coverage` is
+    the painted share of the picture, mean over all frames, 0 to 1. `seconds` maps a stage to the seconds it
+    was busy (stages overlap: they add up to more than `elapsed`). `notes` are the lines a user should read:
+    streams that could not be kept, frames repeated for damaged packets, ..."""
 
     plan: Plan
     frames: int

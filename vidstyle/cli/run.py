@@ -99,7 +99,10 @@ def command(
     quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet", "-q", help="No bar and no summary; errors only.", rich_help_panel=options.OUTPUT
+            "--quiet",
+            "-q",
+            help="No bar and no summary; notes and errors only.",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = False,
 ) -> None:
@@ -125,8 +128,7 @@ def command(
     )
     with progress.Bar(quiet) as bar:
         result = pipeline.run(job, watcher=bar)
-    if not quiet:
-        for line in progress.summary(result):
-            progress.say(line)
+    for line in progress.notes(result) if quiet else progress.summary(result):
+        progress.say(line)
     if json:
         progress.tell(progress.document(result))

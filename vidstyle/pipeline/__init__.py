@@ -16,7 +16,7 @@ from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.checks import check, check_places
 from vidstyle.pipeline.networks import Networks, card, described, load
 from vidstyle.pipeline.preview import preview
-from vidstyle.pipeline.stages import Painted, frame_mask
+from vidstyle.pipeline.stages import Painted, frame_mask, share
 from vidstyle.pipeline.way import AHEAD, way
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
 
@@ -125,9 +125,12 @@ class _Outputs:
                 self.masks.write(painted.frame, frame_mask(painted, self.info.width, self.info.height))
 
     def finish(self, trailing: tuple[Any, ...]) -> None:
+        """Checks every file before the first one gets its name."""
+        self.sink.prepare(trailing)
         if self.masks is not None:
-            self.masks.finish()
-        self.sink.finish(trailing)
+            self.masks.prepare()
+            self.masks.commit()
+        self.sink.commit()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -161,34 +164,28 @@ def _expected(job: Job, info: VideoInfo) -> int | None:
 @dataclass(slots=True)
 class _Tally:
     frames: int = 0
-    matched: int = 0
+    found: int = 0
     coverage: float = 0.0
 
     def add(self, batch: list[Painted], info: VideoInfo) -> None:
         self.frames += len(batch)
-        for painted in batch:
-            if painted.mask is not None:
-                self.matched += 1
-                self.coverage += _share(painted, info)
+        self.found += sum(painted.found for painted in batch)
+        self.coverage += sum(share(painted, info.width, info.height) for painted in batch)
 
     def notes(self, job: Job) -> tuple[str, ...]:
-        if self.matched or not self.frames:
+        if self.found or not self.frames:
             return ()
+        so = "all of it" if job.invert else "nothing"
         wanted = " or ".join(job.classes)
-        return (f"no {wanted} was found in any frame, so nothing is painted; try a lower --threshold",)
+        return (f"no {wanted} was found in any frame, so {so} is painted; try a lower --threshold",)
 
     def result(self, plan: Plan, elapsed: float, clock: Clock, notes: tuple[str, ...]) -> JobResult:
         return JobResult(
             plan=plan,
             frames=self.frames,
-            frames_with_class=self.matched,
+            frames_with_class=self.found,
             coverage=self.coverage / self.frames if self.frames else 0.0,
             elapsed=elapsed,
             seconds=dict(clock.seconds),
             notes=notes,
         )
-
-
-def _share(painted: Painted, info: VideoInfo) -> float:
-    """The share of the frame that was painted, soft pixels in proportion."""
-    return float(frame_mask(painted, info.width, info.height).mean(dtype="f8")) / 255

@@ -24,19 +24,23 @@ EVERYTHING: Mask = np.ones((1, 1), np.float32)
 @dataclass(slots=True)
 class Masked:
     """A frame and its small mask (any size, covering the frame), upright until `stored`, None where
-    nothing matches. `blocks` and `cut` are what `track` remembers of the small picture."""
+    nothing is to be painted. `blocks` and `cut` are what `track` remembers of the small picture; `found`
+    says whether the class is in it."""
 
     frame: Frame
     mask: Mask | None
     blocks: Mask | None = None
     cut: bool = False
+    found: bool = True
 
 
 @dataclass(slots=True)
 class Painted:
-    """A frame on its way to the encoder, and the 8-bit mask it was painted by (None: untouched)."""
+    """A frame on its way to the encoder, whether the class was found in it, and the 8-bit mask it was
+    painted by (None: untouched)."""
 
     frame: Frame
+    found: bool
     region: Region | None = None
     mask: NDArray[np.uint8] | None = None
 
@@ -103,6 +107,7 @@ def stored(batches: Batches, orientation: Orientation, invert: bool) -> Stage:
     def turned(batch: list[Masked]) -> list[Masked]:
         for masked in batch:
             if masked.mask is not None:
+                masked.found = shows_match(masked.mask)
                 mask = orientation.stored(1.0 - masked.mask if invert else masked.mask)
                 masked.mask = np.ascontiguousarray(mask) if shows_match(mask) else None
         return batch
@@ -131,7 +136,10 @@ def paint(
             with clock.busy("stylize"):
                 matched = [masked for masked in batch if masked.mask is not None]
                 painted = iter(_painted(matched, brush, info, regions) if matched else [])
-                out = [Painted(masked.frame) if masked.mask is None else next(painted) for masked in batch]
+                out = [
+                    Painted(masked.frame, masked.found) if masked.mask is None else next(painted)
+                    for masked in batch
+                ]
             yield out
 
 
@@ -151,7 +159,7 @@ def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regi
     crops = [media.crop(masked.frame, info, region) for masked in matched]
     planes = _run(crops, masks, brush, info)
     return [
-        Painted(media.repaint(masked.frame, info, [(region, patch)]), region, mask)
+        Painted(media.repaint(masked.frame, info, [(region, patch)]), masked.found, region, mask)
         for masked, patch, mask in zip(matched, planes, masks, strict=True)
     ]
 
@@ -187,3 +195,11 @@ def frame_mask(painted: Painted, width: int, height: int) -> NDArray[np.uint8]:
         inside = painted.mask[: height - y, : width - x]
         whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
     return whole
+
+
+def share(painted: Painted, width: int, height: int) -> float:
+    """The painted share of the frame, 0 to 1, soft pixels in proportion."""
+    if painted.region is None or painted.mask is None:
+        return 0.0
+    inside = painted.mask[: height - painted.region.y, : width - painted.region.x]
+    return float(inside.sum(dtype=np.int64)) / (255 * width * height)

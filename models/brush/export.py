@@ -40,7 +40,7 @@ class Entrance(nn.Module):
 
 
 def fold(module: nn.Module) -> nn.Module:
-    """A copy with every standardised convolution replaced by a plain one of the same effect."""
+    """A copy with every normalised convolution replaced by a plain one of the same effect."""
     module = copy.deepcopy(module).eval().requires_grad_(False)
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
@@ -52,15 +52,18 @@ def fold(module: nn.Module) -> nn.Module:
 def _plain(conv: Conv) -> Folded:
     weight = conv.plain().detach()
     out = Folded(weight.shape[1], weight.shape[0], weight.shape[2], conv.stride, conv.padding)
-    out.weight.data, out.bias.data = weight.contiguous(), conv.bias.detach().clone()
+    out.weight.data, out.bias.data = weight.contiguous(), conv.offset().detach().clone()
     return out.requires_grad_(False)
 
 
 class Folded(nn.Conv2d):
-    """A plain convolution that still answers `plain()`."""
+    """A plain convolution that still answers `plain()` and `offset()`."""
 
     def plain(self) -> Tensor:
         return self.weight
+
+    def offset(self) -> Tensor:
+        return self.bias
 
 
 class Painted(nn.Module):

@@ -7,7 +7,7 @@
 Two modules. `Style` turns a picture into a code, once per run; `Apply` paints a frame with a code, every
 frame. No statistic of the frame is ever taken: every scale and bias comes from the style picture (FiLM, Perez
 et al. 2018), so what stands elsewhere in the crop cannot change a pixel. The trunk works at 1/8 of the
-resolution; weights are standardised (Qiao et al. 2019) in training and folded into plain ones for export.
+resolution; weights are normalised (Salimans & Kingma 2016) in training and folded into plain ones for export.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-RELU_GAIN = math.sqrt(2.0 / (1.0 - 1.0 / math.pi))
+TAPS = [[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0.0, 0, 0], [1, 1, 0], [0, 0, 1]]]
+"""TAPS[phase][i][y]: tap y of a kernel over the doubled picture reads pixel i - 1 of the picture itself."""
+RELU_GAIN = math.sqrt(2.0 / (1.0 + 0.2**2))
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ class Sizes:
 
 
 class Conv(nn.Module):
-    """Convolution with standardised weights and zero padding; `plain()` gives the weights as they act."""
+    """Convolution with normalised weights and zero padding; `plain()` gives the weights as they act.
+
+    `double` stands for "nearest upsampling by 2, then a 3x3 convolution", folded into one 3x3 convolution
+    with 4 * cout outputs for `pixel_shuffle`: no checkerboard, since all four phases share one kernel.
+    """
 
     def __init__(
         self,
@@ -55,26 +61,31 @@ class Conv(nn.Module):
         cout: int,
         kernel: int = 3,
         stride: int = 1,
-        phases: int = 1,
+        double: bool = False,
         scale: float = 1.0,
-        centred: bool = True,
     ):
         super().__init__()
-        first = 0.04 * torch.randn(cout // phases, cin, kernel, kernel)
-        self.weight = nn.Parameter(first.repeat_interleave(phases, 0))
+        self.weight = nn.Parameter(0.04 * torch.randn(cout, cin, kernel, kernel))
         self.gain = nn.Parameter(torch.full((cout, 1, 1, 1), scale))
         self.bias = nn.Parameter(torch.zeros(cout))
-        self.stride, self.padding, self.centred = stride, (kernel - 1) // 2, centred
+        self.double, self.stride, self.padding = double, stride, (kernel - 1) // 2
 
     def plain(self) -> Tensor:
-        """Weights [cout,cin,k,k] of zero mean (if centred) and unit energy per output, times the gain."""
+        """Weights [cout,cin,k,k] ([4*cout,cin,3,3] if double) of unit energy per output, times the gain."""
         fan = self.weight[0].numel()
-        std, mean = torch.std_mean(self.weight, dim=(1, 2, 3), keepdim=True, correction=0)
-        weight = self.weight - mean if self.centred else self.weight
-        return weight * (self.gain * RELU_GAIN / math.sqrt(fan) / (std + 1e-5))
+        energy = self.weight.square().mean((1, 2, 3), keepdim=True)
+        weight = self.weight * (self.gain * RELU_GAIN / torch.sqrt(energy * fan + 1e-8))
+        if not self.double:
+            return weight
+        taps = weight.new_tensor(TAPS)
+        return torch.einsum("piy,qjx,ocyx->opqcij", taps, taps, weight).flatten(0, 2)
+
+    def offset(self) -> Tensor:
+        """The bias of each output of `plain()`."""
+        return self.bias.repeat_interleave(4) if self.double else self.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.plain(), self.bias, self.stride, self.padding)
+        return F.conv2d(x, self.plain(), self.offset(), self.stride, self.padding)
 
 
 class Style(nn.Module):
@@ -87,36 +98,50 @@ class Style(nn.Module):
         count = 2 * sum(widths)
         self.shift = nn.Parameter(torch.zeros(count))
         self.scale = nn.Parameter(torch.ones(count))
-        self.dense = nn.Sequential(
-            nn.Linear(count, sizes.hidden), nn.ReLU(), nn.Linear(sizes.hidden, sizes.hidden), nn.ReLU()
-        )
+        first, second = nn.Linear(count, sizes.hidden), nn.Linear(sizes.hidden, sizes.hidden)
+        self.dense = nn.Sequential(first, nn.LeakyReLU(0.2), second, nn.LeakyReLU(0.2))
         self.code = nn.Linear(sizes.hidden, sizes.code())
+        self.middle = nn.Parameter(torch.zeros(sizes.hidden), requires_grad=False)
+        self.spread = nn.Parameter(torch.ones(sizes.hidden), requires_grad=False)
         nn.init.normal_(self.code.weight, std=0.04)
         nn.init.zeros_(self.code.bias)
         ones = [torch.full((c,), 1.0 - i % 2) for i, c in enumerate(sizes.splits()[:-2])]
-        self.register_buffer("base", torch.cat([*ones, torch.full((sizes.fine,), 0.5)]), persistent=False)
+        self.register_buffer("base", torch.cat([*ones, torch.zeros(sizes.fine)]), persistent=False)
 
     def statistics(self, x: Tensor) -> Tensor:
         """Mean and standard deviation of the picture and of each level's features: [B, 2 * sum of widths]."""
         x = x * 2.0 - 1.0
         found = _moments(x)
         for conv in self.convs:
-            x = F.relu(conv(x))
+            x = _rectified(conv(x))
             found += _moments(x)
         return torch.cat(found, 1)
 
     def forward(self, style: Tensor) -> Tensor:
         known = 3.0 * torch.tanh((self.statistics(style) - self.shift) * self.scale / 3.0)
-        code = 0.3 * self.code(self.dense(known))
+        code = 0.2 * self.code((self.dense(known) - self.middle) * self.spread)
         films, colours = code.split([len(self.base), 12], 1)
         return torch.cat([self.base + films, palette(style) + 0.1 * colours], 1)
 
     @torch.no_grad()
     def standardise(self, pictures: Tensor) -> None:
-        """Set shift and scale so that the statistics of these pictures have mean 0 and deviation 1."""
-        std, mean = torch.std_mean(self.statistics(pictures), dim=0)
+        """Give statistics and hidden units mean 0 and deviation 1 over these pictures: what tells paintings
+        apart is then learned as fast as what they share."""
+        statistics = self.statistics(pictures)
+        std, mean = torch.std_mean(statistics, dim=0)
         self.shift.copy_(mean)
         self.scale.copy_(1.0 / (std + 1e-3))
+        self.whiten(3.0 * torch.tanh((statistics - mean) * self.scale / 3.0))
+
+    @torch.no_grad()
+    def whiten(self, known: Tensor) -> None:
+        """Mean 0 and deviation 1 for the hidden units, given standardised statistics; the codes stay."""
+        std, mean = torch.std_mean(self.dense(known), dim=0)
+        spread = 1.0 / (std + 0.2 * std.mean())
+        self.code.bias += self.code.weight @ ((mean - self.middle) * self.spread)
+        self.code.weight *= self.spread / spread
+        self.middle.copy_(mean)
+        self.spread.copy_(spread)
 
 
 def palette(style: Tensor) -> Tensor:
@@ -148,27 +173,27 @@ class Apply(nn.Module):
         super().__init__()
         s = self.sizes = sizes
         self.unshuffle = nn.PixelUnshuffle(4)
-        self.enter = Conv(48, s.fine, centred=False)
+        self.enter = Conv(48, s.fine)
         self.down = Conv(s.fine, s.trunk, 4, 2)
         self.blocks = nn.ModuleList(
             nn.ModuleList([Conv(s.trunk, s.trunk), Conv(s.trunk, s.trunk, scale=0.4)])
             for _ in range(s.blocks)
         )
-        self.up1 = Conv(s.trunk, 4 * s.fine, phases=4)
-        self.up2 = Conv(s.fine, 4 * s.half, phases=4)
-        self.leave = Conv(s.half, 12, phases=4, scale=0.6, centred=False)
+        self.up1 = Conv(s.trunk, s.fine, double=True)
+        self.up2 = Conv(s.fine, s.half, double=True)
+        self.leave = Conv(s.half, 3, double=True, scale=0.6)
 
     def forward(self, image: Tensor, code: Tensor) -> Tensor:
         parts = [p[:, :, None, None] for p in code.split(self.sizes.splits(), 1)]
         films = iter(zip(parts[0:-2:2], parts[1:-2:2], strict=True))
         gate = parts[-2]
-        fine = F.relu(_film(self.enter(self.unshuffle(image * 2.0 - 1.0)), next(films)))
-        x = F.relu(_film(_level(self.down(fine)), next(films)))
+        fine = _rectified(_film(self.enter(self.unshuffle(image * 2.0 - 1.0)), next(films)))
+        x = _rectified(_film(_level(self.down(fine)), next(films)))
         for first, second in self.blocks:
-            y = F.relu(_film(first(x), next(films)))
-            x = F.relu(x + _film(second(y), next(films)))
-        x = F.relu(_film(F.pixel_shuffle(self.up1(x), 2), next(films)) + gate * fine)
-        x = F.relu(_film(F.pixel_shuffle(self.up2(x), 2), next(films)))
+            y = _rectified(_film(first(x), next(films)))
+            x = _rectified(x + _film(second(y), next(films)))
+        x = _rectified(_film(F.pixel_shuffle(self.up1(x), 2), next(films)) + gate * fine)
+        x = _rectified(_film(F.pixel_shuffle(self.up2(x), 2), next(films)))
         painted = self.colour(x, parts[-1].flatten(1))
         return painted if self.training else torch.clamp(painted, 0.0, 1.0)
 
@@ -179,8 +204,12 @@ class Apply(nn.Module):
             picture = F.pixel_shuffle(self.leave(x), 2)
             return (root @ picture.flatten(2) + mean).unflatten(2, picture.shape[2:])
         weight = root[0] @ self.leave.plain().reshape(3, -1)
-        bias = root[0] @ self.leave.bias.reshape(3, 4) + mean[0]
+        bias = root[0] @ self.leave.offset().reshape(3, 4) + mean[0]
         return F.pixel_shuffle(F.conv2d(x, weight.reshape(12, -1, 3, 3), bias.flatten(), 1, 1), 2)
+
+
+def _rectified(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)  # with plain ReLUs most of the trunk and of the style encoder died
 
 
 def _level(x: Tensor) -> Tensor:

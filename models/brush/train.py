@@ -51,6 +51,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--extra-styles", type=Path, help="a folder of pictures trained on besides (the samples)"
     )
+    parser.add_argument(
+        "--extra-share", type=float, default=0.5, help="how often a batch is of the extra pictures"
+    )
     parser.add_argument("--minutes", type=float, default=90, help="length of the schedule")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--size", type=int, default=192, help="crop that the network sees")
@@ -58,6 +61,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--style", type=float, default=10.0, help="weight of means and deviations")
     parser.add_argument("--covariance", type=float, default=1.0, help="weight of covariances")
     parser.add_argument("--content", type=float, default=1.0, help="weight of the content's structure")
+    parser.add_argument(
+        "--tone", type=float, default=1.0, help="weight of light and dark staying where they are"
+    )
     parser.add_argument("--motion", type=float, default=20.0, help="weight of calm under shift and noise")
     parser.add_argument(
         "--scales", type=float, nargs=SCALES, default=[1.0, 1.0, 0.5], help="weights of 1, 1/2, 1/4"
@@ -99,8 +105,8 @@ class Task:
         return to_tensor(np.stack([self.photos.crop(self.rng, side) for _ in range(self.args.batch)]))
 
     def paintings(self) -> tuple[Tensor, list[losses.Target]]:
-        """A batch from one of the sets; the extra pictures get one batch in six."""
-        chosen = self.sets[-1] if self.rng.random() < 1 / 6 else self.sets[0]
+        """A batch from one of the sets."""
+        chosen = self.sets[-1] if self.rng.random() < self.args.extra_share else self.sets[0]
         style, target = chosen.batch(self.rng.integers(len(chosen.paths), size=self.args.batch))
         return (style.flip(3) if self.rng.random() < 0.5 else style), target
 
@@ -113,6 +119,7 @@ class Task:
         edge = MARGIN if self.rng.random() < 0.6 else 0
         inner = slice(edge, size - edge)
         terms = self.look(painted[:, :, inner, inner], content[:, :, inner, inner], targets)
+        terms["tone"] = self.args.tone * (losses.tone(painted) - losses.tone(content)).square().mean()
         terms["range"] = 20.0 * (painted - painted.clamp(0.0, 1.0)).square().mean()
         terms["motion"] = self.args.motion * self.calm(net.apply_, wide, painted, code)
         return terms
@@ -128,7 +135,7 @@ class Task:
         for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
             found = self.features(scene)
             got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
-            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 0.3)
+            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 1.0)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
             if scale == 1:
                 structure = self.structure(found[2], losses.halve(content))
@@ -162,7 +169,7 @@ def robust(loss: Tensor, knee: float) -> Tensor:
 def update(state: State, task: Task, args: argparse.Namespace) -> dict[str, float]:
     """One step of Adam and of the running mean of the weights."""
     for group in state.adam.param_groups:
-        group["lr"] = rate(state, args)
+        group["lr"] = rate(state, args) * group["share"]
     terms = task.loss(state.net)
     loss = torch.stack(list(terms.values())).sum()
     state.adam.zero_grad(set_to_none=True)
@@ -180,10 +187,16 @@ def begin(args: argparse.Namespace, task: Task) -> State:
     """From the last checkpoint, or from random weights."""
     torch.manual_seed(args.seed)
     net = Brush(Sizes())
+    encoder = [p for k, p in net.style.named_parameters() if p.requires_grad and not k.startswith("code")]
+    groups = [
+        {"params": list(net.apply_.parameters()), "share": 1.0},
+        {"params": encoder, "share": 0.5},
+        {"params": list(net.style.code.parameters()), "share": 2.0},
+    ]
     state = State(
         net,
         copy.deepcopy(net).requires_grad_(False).eval(),
-        torch.optim.Adam(net.parameters(), args.rate, betas=(0.9, 0.99), fused=True),
+        torch.optim.Adam(groups, args.rate, betas=(0.9, 0.99), fused=True),
     )
     path = args.checkpoints / "last.pt"
     if path.exists():

@@ -1,4 +1,4 @@
-"""Where it goes: targets and options that are refused, files that are whole or absent; masks."""
+"""Where it goes: targets that are refused, files that are whole or absent; masks."""
 
 from __future__ import annotations
 
@@ -33,33 +33,6 @@ FAST = EncodeOptions(preset="ultrafast")
 
 def parts(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if ".part-" in path.name]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (EncodeOptions(codec="libx246"), "did you mean .*'libx264'"),
-        (EncodeOptions(codec="h265x"), "did you mean"),
-        (EncodeOptions(options={"presett": "fast"}), "has no option 'presett'; did you mean 'preset'"),
-        (EncodeOptions(preset="warp"), "preset=warp"),
-        (EncodeOptions(codec="ffv1", crf=20), "--crf means nothing to ffv1"),
-        (EncodeOptions(codec="ffv1", preset="fast"), "--preset means nothing to ffv1"),
-        (EncodeOptions(codec="prores"), "cannot hold prores"),
-    ],
-)  # fmt: skip
-def test_encoder_options_that_cannot_be_meant(tmp_path: Path, options: EncodeOptions, words: str) -> None:
-    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(UsageError, match=words) as caught:
-        Sink(tmp_path / "b.mp4", source, options)
-    assert "\n" not in str(caught.value) and not parts(tmp_path)
-
-
-def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10)))
-    mine = EncodeOptions(options={"crf": "45"})
-    for name, options in {"good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": mine}.items():
-        through(clip, tmp_path / f"{name}.mp4", options)
-    size = {name: (tmp_path / f"{name}.mp4").stat().st_size for name in ("good", "bad", "mine")}
-    assert size["good"] > 2 * size["bad"] and abs(size["bad"] - size["mine"]) < 100
 
 
 def test_a_container_nobody_knows(tmp_path: Path) -> None:

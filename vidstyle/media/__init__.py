@@ -6,7 +6,6 @@ on a frame's own planes; `default_target` names an output; `load_picture` reads 
 
 from vidstyle.media.codecs import SHORT_NAMES, encoder_named, encoders
 from vidstyle.media.containers import choose_container, default_target
-from vidstyle.media.formats import library_versions
 from vidstyle.media.masks import MaskWriter
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
@@ -23,7 +22,6 @@ __all__ = [
     "default_target",
     "encoder_named",
     "encoders",
-    "library_versions",
     "load_picture",
     "repaint",
 ]

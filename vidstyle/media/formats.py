@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import av
 from av.codec.codec import find_best_pix_fmt_of_list
 from av.video.format import VideoFormat
 
@@ -147,8 +146,3 @@ def swscale_matrix(matrix: Matrix) -> int:
 def swscale_range(full: bool) -> int:
     """AVColorRange of full or limited range."""
     return FULL if full else LIMITED
-
-
-def library_versions() -> str:
-    """PyAV and FFmpeg in one line, for reports."""
-    return f"PyAV {av.__version__}, FFmpeg {av.ffmpeg_version_info}"

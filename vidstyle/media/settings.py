@@ -136,6 +136,6 @@ def with_params(encoder: str, options: dict[str, str], tags: Tags) -> dict[str, 
     if not keeps_hdr_data(encoder):
         return options
     key = encoder.replace("lib", "") + "-params"
-    quiet = ["log-level=error"] if encoder == "libx265" else []
+    quiet = ["log-level=none"] if encoder == "libx265" else []
     params = ":".join([*quiet, *_hdr_parts(encoder, tags), *filter(None, [options.get(key)])])
     return options | ({key: params} if params else {})

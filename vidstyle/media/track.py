@@ -20,6 +20,7 @@ from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import FULL, UNSPECIFIED, is_full_range, matrix_of, swscale_matrix, swscale_range
 from vidstyle.media.probe import Tags
 from vidstyle.media.settings import check_names, with_params
+from vidstyle.media.values import check_values, heard
 from vidstyle.types import VideoInfo
 
 _INTERLACES = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "dnxhd"})
@@ -73,7 +74,7 @@ class Track:
         self.times = Times()
         self.inexact = 0
         self.stream = self._add(output)
-        self._open(with_params(choice.encoder, options, tags))
+        self._open(options, with_params(choice.encoder, options, tags))
 
     def _add(self, output: OutputContainer) -> VideoStream:
         try:
@@ -94,19 +95,21 @@ class Track:
         context.color_range, context.colorspace = self.tags.color_range, self.tags.colorspace
         context.color_primaries, context.color_trc = self.tags.primaries, self.tags.transfer
         if self.choice.encoder.find("265") >= 0 or "hevc" in self.choice.encoder:
-            _call_hevc_hvc1(output, context)
+            _set_hevc_tag(output, context)
         stream.set_display_matrix(self.tags.matrix)
         return stream
 
-    def _open(self, options: dict[str, str]) -> None:
+    def _open(self, given: dict[str, str], options: dict[str, str]) -> None:
         os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes its settings to stderr otherwise
         context = self.stream.codec_context
         check_names(context, options)
+        check_values(context, options)
         context.options = dict(options)
         try:
-            context.open()
+            with heard(context.name, given):
+                context.open()
         except (av.error.FFmpegError, ValueError) as error:
-            raise self._refusal(options, error) from error
+            raise self._refusal(given, error) from error
         if context.options:
             raise UsageError(f"{context.name} did not take the option {', '.join(context.options)}")
 
@@ -173,7 +176,7 @@ class Track:
         return out
 
 
-def _call_hevc_hvc1(output: OutputContainer, context: Any) -> None:
+def _set_hevc_tag(output: OutputContainer, context: Any) -> None:
     # Apple's players only open HEVC in MP4 and MOV under this name.
     if output.format.name in ("mp4", "mov"):
         context.codec_tag = "hvc1"

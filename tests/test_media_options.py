@@ -1,0 +1,79 @@
+"""Encoder options: refused in one line where they cannot be meant, handed on where they can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from media_fixtures import Clip, fps_pts, make, through
+
+from vidstyle.errors import UsageError
+from vidstyle.media import Sink, Source
+from vidstyle.types import EncodeOptions
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (EncodeOptions(codec="libx246"), "did you mean .*'libx264'"),
+        (EncodeOptions(codec="h265x"), "did you mean"),
+        (EncodeOptions(options={"presett": "fast"}), "has no option 'presett'; did you mean 'preset'"),
+        (EncodeOptions(preset="warp"), "libx264 has no preset 'warp'; it has ultrafast, .*, placebo$"),
+        (EncodeOptions(preset="veryfst"), "has no preset 'veryfst'; did you mean 'veryfast'"),
+        (EncodeOptions(preset="10"), "has no preset '10'"),
+        (EncodeOptions(codec="x265", preset="bogus"), "libx265 has no preset 'bogus'"),
+        (EncodeOptions(codec="av1", preset="bogus"), "libsvtav1 has no preset 'bogus'; it takes .* 13$"),
+        (EncodeOptions(codec="av1", preset="99"), "libsvtav1 has no preset '99'"),
+        (EncodeOptions(codec="vp9", preset="fast"), "libvpx-vp9 has no cpu-used 'fast'"),
+        (EncodeOptions(codec="nvenc", preset="p9"), "h264_nvenc has no preset 'p9'; did you mean 'p"),
+        (EncodeOptions(options={"tune": "grains"}), "libx264 has no tune 'grains'; did you mean 'grain'"),
+        (EncodeOptions(options={"profile": "hihg"}), "libx264 has no profile 'hihg'; did you mean 'high"),
+        (EncodeOptions(options={"x264-params": "keyint=9:foo=1"}), "libx264 does not take 'foo = 1'"),
+        (EncodeOptions(codec="x265", options={"x265-params": "foo=1"}), "libx265 does not take 'foo'"),
+        (EncodeOptions(codec="x265", options={"x265-params": "ref=abc"}), "libx265 does not take 'ref: abc'"),
+        (EncodeOptions(codec="av1", options={"svtav1-params": "foo=1"}), "libsvtav1 does not take 'foo: 1'"),
+        (EncodeOptions(codec="x265", crf=99), r"libx265 refuses .* with crf=99, preset=veryfast \("),
+        (EncodeOptions(codec="ffv1", crf=20), "--crf means nothing to ffv1"),
+        (EncodeOptions(codec="ffv1", preset="fast"), "--preset means nothing to ffv1"),
+        (EncodeOptions(codec="prores"), "cannot hold prores"),
+    ],
+)  # fmt: skip
+def test_encoder_options_that_cannot_be_meant(
+    tmp_path: Path, options: EncodeOptions, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(128, 96))
+    capfd.readouterr()
+    for _ in range(2):  # FFmpeg does not log the same line twice
+        with Source(clip) as source, pytest.raises(UsageError, match=words) as caught:
+            Sink(tmp_path / "b.mp4", source, options)
+        assert "\n" not in str(caught.value) and [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(128, 96, pts=fps_pts(10)))
+    mine = EncodeOptions(options={"crf": "45"})
+    for name, options in {"good": EncodeOptions(crf=10), "bad": EncodeOptions(crf=45), "mine": mine}.items():
+        through(clip, tmp_path / f"{name}.mp4", options)
+    size = {name: (tmp_path / f"{name}.mp4").stat().st_size for name in ("good", "bad", "mine")}
+    assert size["good"] > 2 * size["bad"] and abs(size["bad"] - size["mine"]) < 100
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        EncodeOptions(preset="3", options={"tune": "film,zerolatency", "profile": "High"}),
+        EncodeOptions(preset="UltraFast", options={"x264-params": "keyint=9:ref=1"}),
+        EncodeOptions(codec="x265", preset="0", options={"x265-params": "keyint=9", "profile": "main"}),
+        EncodeOptions(codec="av1", preset="12", options={"svtav1-params": "tune=0"}),
+        EncodeOptions(codec="vp9", preset="8"),
+    ],
+)
+def test_encoder_options_that_can_be_meant_are_silent(
+    tmp_path: Path, options: EncodeOptions, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(128, 96))
+    capfd.readouterr()
+    with Source(clip) as source, Sink(tmp_path / "b.mkv", source, options) as sink:
+        assert not sink.notes
+    assert capfd.readouterr() == ("", "")

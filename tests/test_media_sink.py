@@ -160,6 +160,20 @@ def test_colour_aspect_and_rotation_tags_survive(tmp_path: Path, suffix: str) ->
         assert matrix_of(target) == turned
 
 
+@pytest.mark.parametrize("codec", ["libvpx-vp9", "libvpx"])
+def test_colour_tags_survive_beside_alpha(tmp_path: Path, codec: str) -> None:
+    tagged = Clip(pixel_format="yuva420p", codec="ffv1", pts=(0, 40), time_base=MS, options=(),
+                  colorspace=5, color_range=1, primaries=1, transfer=1)  # fmt: skip
+    source, once, twice = make(tmp_path / "a.mkv", tagged), tmp_path / "b.webm", tmp_path / "c.webm"
+    through(source, once, EncodeOptions(codec=codec))
+    through(once, twice, EncodeOptions(codec=codec))
+    for path in (source, once, twice):
+        with Source(path) as video:
+            tags = video.tags
+            assert video.info.format.alpha
+            assert (tags.colorspace, tags.color_range, tags.primaries, tags.transfer) == (5, 1, 1, 1)
+
+
 def test_static_hdr_metadata_survives(tmp_path: Path) -> None:
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
     params = f"log-level=none:master-display={display}:max-cll=1000,400"
@@ -239,5 +253,6 @@ def test_odd_files_come_out_as_they_went_in(tmp_path: Path, name: str) -> None:
     with Source(path) as a, Source(target) as b:
         assert (a.info.width, a.info.height, a.info.format) == (b.info.width, b.info.height, b.info.format)
         assert a.info.orientation == b.info.orientation and a.tags.matrix == b.tags.matrix
+        assert (a.tags.primaries, a.tags.transfer) == (b.tags.primaries, b.tags.transfer)
         assert a.info.sample_aspect_ratio == b.info.sample_aspect_ratio
         assert dict(a.covers.items()).keys() == b.covers.keys()

@@ -260,6 +260,15 @@ def deny(monkeypatch: pytest.MonkeyPatch) -> Any:
     return make_it
 
 
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as root may write everywhere
+    with (
+        Source(make(tmp_path / "a.mp4")) as source,
+        pytest.raises(OutputError, match=r"the folder .* cannot be written; name another with -o"),
+    ):
+        Sink(tmp_path / "b.mp4", source)
+
+
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     clip = make(tmp_path / "a.mp4")
     strange = tmp_path / os.fsdecode(b"caf\xe9.mp4")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
 from av.container import InputContainer
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vidstyle.media.formats import describe
+from vidstyle.media.formats import UNSPECIFIED, describe
 from vidstyle.types import Orientation, VideoInfo
 
 _DYNAMIC: Final = frozenset({"DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID", "DOVI_RPU_BUFFER", "DOVI_METADATA"})
@@ -82,6 +83,18 @@ def tags_of(frame: VideoFrame) -> Tags:
         light=data.get("CONTENT_LIGHT_LEVEL"),
         dynamic=not _DYNAMIC.isdisjoint(data),
         interlaced=frame.interlaced_frame,
+    )
+
+
+def with_container(tags: Tags, context: VideoCodecContext) -> Tags:
+    """The tags, and where the picture has none the container's: libvpx, which decodes alpha, is not told
+    of those. context: the stream's own."""
+    return replace(
+        tags,
+        colorspace=int(context.colorspace) if tags.colorspace == UNSPECIFIED else tags.colorspace,
+        color_range=tags.color_range or int(context.color_range),
+        primaries=int(context.color_primaries) if tags.primaries == UNSPECIFIED else tags.primaries,
+        transfer=int(context.color_trc) if tags.transfer == UNSPECIFIED else tags.transfer,
     )
 
 

@@ -19,7 +19,7 @@ from vidstyle.media.formats import is_known_matrix, same_samples
 from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
 from vidstyle.media.part import Part
 from vidstyle.media.planes import view
-from vidstyle.media.probe import Tags, read_info, tags_of
+from vidstyle.media.probe import Tags, read_info, tags_of, with_container
 from vidstyle.types import Frame, VideoInfo
 
 
@@ -59,7 +59,7 @@ class Source:
         self._decoder = Decoder(self._container, self.stream, self.path, threads)
         self._pictures = self._decoder.pictures()
         first = self._first_picture()
-        self.tags: Tags = tags_of(first.native)
+        self.tags: Tags = with_container(tags_of(first.native), self.stream.codec_context)
         self.info: VideoInfo = read_info(
             self._container, self.stream, first.native, self.tags, self._decoder.name
         )

@@ -9,14 +9,15 @@
 mean and aggregate IoU, the share of photographs found with IoU of 0.5 or more, the mean share of falsely
 painted pixels and the share of photographs with more than 0.1 % of them, and milliseconds a frame.
 `--videos FILE...` adds, for each clip, the mean share of a frame that is painted and the flicker: how much of
-the mask changes from one frame to the next, which includes true motion.
+the mask changes from one frame to the next, which includes true motion. `--clip VIDEO MASK` adds the IoU over
+a clip whose mask is known exactly, such as samples/desk.mp4 with samples/desk_mask.mkv.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -142,13 +143,25 @@ def judge(segment: Segmenter, root: Path) -> Score:
 
 def flicker(segment: Segmenter, video: Path, frames: int) -> str:
     """A row: share painted, and pixels that change between neighbouring frames by pixels painted."""
-    masks = []
-    with av.open(str(video)) as container:
-        for frame in islice(container.decode(video=0), frames):
-            masks.append(segment(frame.to_ndarray(format="rgb24")))
-    stack = np.stack(masks)
+    stack = np.stack([segment(picture) for picture in islice(frames_of(video, "rgb24"), frames)])
     changed = (stack[1:] ^ stack[:-1]).mean()
     return f"| {video.stem} | {100 * stack.mean():.1f} % | {100 * changed / max(stack.mean(), 1e-9):.2f} % |"
+
+
+def frames_of(video: Path, pixels: str) -> Iterator[Bytes]:
+    """The decoded frames of a clip."""
+    with av.open(str(video)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format=pixels)
+
+
+def against_truth(segment: Segmenter, video: Path, truth: Path) -> str:
+    """A row: mean and least IoU over the frames of a clip whose exact mask is known."""
+    ious = []
+    for picture, exact in zip(frames_of(video, "rgb24"), frames_of(truth, "gray"), strict=True):
+        mask, laptop = segment(picture), exact > 127
+        ious.append((mask & laptop).sum() / max((mask | laptop).sum(), 1))
+    return f"| {video.stem} | IoU {np.mean(ious):.3f} | least {np.min(ious):.3f} |"
 
 
 def main() -> None:
@@ -161,6 +174,9 @@ def main() -> None:
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.5])
     parser.add_argument("--yolo", type=Path, help="a YOLOv8-seg network of 640 pixels, to compare with")
     parser.add_argument("--videos", type=Path, nargs="*", default=[])
+    parser.add_argument(
+        "--clip", type=Path, nargs=2, metavar=("VIDEO", "MASK"), help="a clip and its exact mask"
+    )
     parser.add_argument("--frames", type=int, default=100, help="of each video")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -181,10 +197,12 @@ def main() -> None:
             name = f"{options.yolo.stem}, confidence {confidence}"
             networks[name] = yolo(options.yolo, confidence, options.threads)
             print(judge(networks[name], root).row(name), flush=True)
-    for name, segment in networks.items() if options.videos else ():
+    for name, segment in networks.items() if options.videos or options.clip else ():
         print(f"\n| {name} | painted | change from frame to frame |\n|---|---|---|")
         for video in options.videos:
             print(flicker(segment, video, options.frames), flush=True)
+        if options.clip:
+            print(against_truth(segment, *options.clip), flush=True)
 
 
 if __name__ == "__main__":

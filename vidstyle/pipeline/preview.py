@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle import media
-from vidstyle.errors import InputError, OutputError
+from vidstyle.errors import InputError
 from vidstyle.flow import Clock, owning
 from vidstyle.media import still
 from vidstyle.pipeline.checks import check
@@ -24,11 +24,10 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
     """
     check(job)
     with media.Source(job.source, start=job.start, end=job.end) as video:
+        target = job.target or job.source.with_name(f"{job.source.stem}.vidstyle.png")
+        still.check_target(target, overwrite=job.overwrite, source=job.source)
         before = _first(video, job)
         original = still.still(before, video.info)
-    target = job.target or job.source.with_name(f"{job.source.stem}.vidstyle.png")
-    if target.exists() and target.samefile(job.source):
-        raise OutputError(f"{target} is the input itself; name another file with -o")
     networks = networks or load(job)
     with media.Source(job.source, start=job.start, end=job.end) as video:
         with owning(way(job, video, networks, Clock())) as batches:

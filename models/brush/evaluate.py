@@ -120,6 +120,7 @@ def arguments() -> argparse.Namespace:
         "--data", type=Path, help="folder with content/ and style/: for the losses and the sheet"
     )
     parser.add_argument("--loss-weights", type=Path, help="vgg_normalised_conv3_1.pth: for the losses")
+    parser.add_argument("--styles", type=Path, help="judge these pictures instead of the held-out paintings")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of the held-out pictures here")
     parser.add_argument("--speed", action="store_true", help="measure milliseconds per frame")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the speed measurement")
@@ -135,7 +136,8 @@ def main() -> None:
     for name, _, files in (text.partition("=") for text in given):
         models.append(Model(name, *(Path(f) for f in files.split(",")), args.threads))
     if args.data:
-        photos, paintings = split(names(args.data / "content"))[1], split(names(args.data / "style"))[1]
+        photos = split(names(args.data / "content"))[1]
+        paintings = names(args.styles) if args.styles else split(names(args.data / "style"))[1]
         pictures = [load(p, 256) for p in paintings]
     if args.data and args.loss_weights:
         vgg = losses.Features(args.loss_weights)

@@ -24,12 +24,54 @@ def shows_match(mask: Mask) -> bool:
     return bool(mask.size) and bool(mask.max() >= EDGE)
 
 
-def painted_box(mask: Mask, width: int, height: int, feather: float) -> Region:
-    """The smallest rectangle of a width x height frame outside of which the enlarged mask is 0."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom = _reach(rows, mask.shape[0], height, feather)
-    left, right = _reach(columns, mask.shape[1], width, feather)
-    return Region(left, top, right - left, bottom - top)
+Part = tuple[slice, slice]
+"""Rows and columns of a small mask."""
+
+
+def parts(mask: Mask) -> list[Part]:
+    """Rectangles that hold everything above 0, cut apart where whole rows or columns between are empty
+    (a recursive XY-cut, Nagy & Seth 1984)."""
+    used: NDArray[np.bool_] = np.asarray(mask > 0.0)
+    rows, columns = _runs(np.any(used, axis=1)), _runs(np.any(used, axis=0))
+    if len(rows) <= 1 and len(columns) <= 1:
+        return list(zip(rows, columns, strict=True))
+    cells = [(row, column) for row in rows for column in columns]
+    return [_moved(part, cell) for cell in cells for part in parts(mask[cell])]
+
+
+def _runs(used: NDArray[np.bool_]) -> list[slice]:
+    """The stretches of True."""
+    edges = np.flatnonzero(np.diff(used.astype(np.int8), prepend=0, append=0))
+    return [slice(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
+
+
+def _moved(part: Part, cell: Part) -> Part:
+    row, column = (
+        slice(inner.start + outer.start, inner.stop + outer.start)
+        for inner, outer in zip(part, cell, strict=True)
+    )
+    return row, column
+
+
+def without_faint(mask: Mask) -> Mask:
+    """The mask without the parts that nowhere reach the threshold; itself where there are none."""
+    faint = [part for part in parts(mask) if not shows_match(mask[part])]
+    if faint:
+        mask = mask.copy()
+        for part in faint:
+            mask[part] = 0.0
+    return mask
+
+
+def painted_boxes(mask: Mask, width: int, height: int, feather: float) -> list[Region]:
+    """Rectangles of a width x height frame, one for each of `parts`; outside of them the enlarged mask
+    is 0."""
+    boxes = []
+    for rows, columns in parts(mask):
+        top, bottom = _reach(rows, mask.shape[0], height, feather)
+        left, right = _reach(columns, mask.shape[1], width, feather)
+        boxes.append(Region(left, top, right - left, bottom - top))
+    return boxes
 
 
 def region_mask(mask: Mask, region: Region, width: int, height: int, feather: float) -> NDArray[np.uint8]:
@@ -46,12 +88,10 @@ def region_mask(mask: Mask, region: Region, width: int, height: int, feather: fl
     return np.asarray(np.clip(full, 0.0, 1.0) * 255.0 + 0.5, np.uint8)
 
 
-def _reach(used: NDArray[np.intp], small: int, size: int, feather: float) -> tuple[int, int]:
-    if not used.size:
-        return 0, 0
+def _reach(used: slice, small: int, size: int, feather: float) -> tuple[int, int]:
     scale = size / small
-    begin = (float(used[0]) - 0.5) * scale - feather - 1
-    end = (float(used[-1]) + 1.5) * scale + feather + 1
+    begin = (used.start - 0.5) * scale - feather - 1
+    end = (used.stop + 0.5) * scale + feather + 1
     return max(0, int(np.floor(begin))), min(size, int(np.ceil(end)))
 
 

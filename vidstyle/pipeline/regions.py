@@ -1,19 +1,27 @@
 """Which rectangle of the frame the stylizer sees: few sizes, still positions.
 
-A region holds the painted box and the stylizer's margin, on a small set of sizes (ONNX Runtime plans
-memory and picks algorithms per shape), with its corner on the network's stride (what holds still in the
-frame then meets the same phase of the strides, whatever the region does). It stays where it is for as
-long as it fits, so that a network with frame statistics sees few jumps.
+Things far apart get regions of their own, which never overlap. A region holds the painted box and the
+stylizer's margin, on a small set of sizes (ONNX Runtime plans memory and picks algorithms per shape), with
+its corner on the network's stride (what holds still in the frame then meets the same phase of the strides,
+whatever the region does). It stays where it is for as long as it fits, so that a network with frame
+statistics sees few jumps.
 """
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import ceil, lcm
 
 from vidstyle.types import Region
 
 MOST_WASTE = 1.8
 """A kept region may hold this many times the pixels of a fresh one."""
+
+
+MOST_PARTS = 8
+"""More separate things than this share one region."""
+CALL = 96 * 96
+"""What one more call of the stylizer costs, in pixels."""
 
 
 class Regions:
@@ -30,23 +38,38 @@ class Regions:
         self._step = lcm(multiple, 16)  # 16 also keeps chroma samples whole in every subsampling
         self._margin = margin
         self._aspect = aspect
-        self._last: Region | None = None
+        self._last: list[Region] = []
 
-    def whole(self) -> Region:
-        """The region of the whole frame."""
-        return self.around(Region(0, 0, *self._frame))
+    def around(self, boxes: list[Region]) -> list[Region]:
+        """Regions that do not overlap and hold every box (inside the frame, none empty) with its margin.
 
-    def around(self, box: Region) -> Region:
-        """A region that holds `box` (inside the frame, not empty) and its margin."""
+        Boxes share a region where one costs less than two.
+        """
+        groups = boxes if len(boxes) <= MOST_PARTS else [union(boxes)]
+        chosen = [self._held(group) for group in groups]
+        while pair := self._worth_joining(chosen):
+            first, second = pair
+            groups = [*_without(groups, pair), union([groups[first], groups[second]])]
+            chosen = [self._held(group) for group in groups]
+        self._last = chosen
+        return chosen
+
+    def _held(self, box: Region) -> Region:
+        """The last region that still fits the box, or a fresh one."""
         wanted = self._grown(box)
         fresh = self._fresh(wanted)
-        if (
-            self._last is None
-            or not _holds(self._last, wanted)
-            or _area(self._last) > MOST_WASTE * _area(fresh)
-        ):
-            self._last = fresh
-        return self._last
+        fits = [
+            last for last in self._last if _holds(last, wanted) and _area(last) <= MOST_WASTE * _area(fresh)
+        ]
+        return min(fits, key=_area, default=fresh)
+
+    def _worth_joining(self, chosen: list[Region]) -> tuple[int, int] | None:
+        for first, second in combinations(range(len(chosen)), 2):
+            one, other = chosen[first], chosen[second]
+            joined = self._fresh(union([one, other]))
+            if _overlap(one, other) or _area(joined) <= _area(one) + _area(other) + CALL:
+                return first, second
+        return None
 
     def _grown(self, box: Region) -> Region:
         left, top = max(0, box.x - self._margin), max(0, box.y - self._margin)
@@ -94,6 +117,19 @@ def _holds(outer: Region, inner: Region) -> bool:
         and outer.x + outer.width >= inner.x + inner.width
         and outer.y + outer.height >= inner.y + inner.height
     )
+
+
+def _overlap(one: Region, other: Region) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
+
+
+def _without(groups: list[Region], places: tuple[int, int]) -> list[Region]:
+    return [group for place, group in enumerate(groups) if place not in places]
 
 
 def _area(region: Region) -> int:

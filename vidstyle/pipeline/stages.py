@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from vidstyle import media
 from vidstyle.flow import Clock, mapped, owning
 from vidstyle.pipeline import track
-from vidstyle.pipeline.masks import Mask, painted_box, region_mask, shows_match
-from vidstyle.pipeline.regions import Regions, union
+from vidstyle.pipeline.masks import Mask, painted_boxes, region_mask, shows_match, without_faint
+from vidstyle.pipeline.regions import Regions
 from vidstyle.types import Frame, Orientation, Planes, Region, Samples, Segmenter, Stylizer, VideoInfo
 
 Batches = Iterable[list["Masked"]]
@@ -36,13 +36,12 @@ class Masked:
 
 @dataclass(slots=True)
 class Painted:
-    """A frame on its way to the encoder, whether the class was found in it, and the 8-bit mask it was
-    painted by (None: untouched)."""
+    """A frame on its way to the encoder, whether the class was found in it, and the regions with the
+    8-bit masks that it was painted by (none: untouched). Regions do not overlap."""
 
     frame: Frame
     found: bool
-    region: Region | None = None
-    mask: NDArray[np.uint8] | None = None
+    masks: tuple[tuple[Region, NDArray[np.uint8]], ...] = ()
 
 
 def everything(batches: Iterable[list[Frame]]) -> Stage:
@@ -108,7 +107,8 @@ def stored(batches: Batches, orientation: Orientation, invert: bool) -> Stage:
         for masked in batch:
             if masked.mask is not None:
                 masked.found = shows_match(masked.mask)
-                mask = orientation.stored(1.0 - masked.mask if invert else masked.mask)
+                seen = without_faint(masked.mask)
+                mask = orientation.stored(1.0 - seen if invert else seen)
                 masked.mask = np.ascontiguousarray(mask) if shows_match(mask) else None
         return batch
 
@@ -129,7 +129,7 @@ class Brush:
 def paint(
     batches: Batches, brush: Brush, info: VideoInfo, clock: Clock
 ) -> Generator[list[Painted], None, None]:
-    """Paints the masked frames of each batch in one common region; the others pass untouched."""
+    """Paints the masked frames of each batch, all in the same regions; the others pass untouched."""
     regions = _regions(brush.stylizer, info)
     with owning(batches) as incoming:
         for batch in incoming:
@@ -153,14 +153,18 @@ def _regions(stylizer: Stylizer, info: VideoInfo) -> Regions:
 
 def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regions) -> list[Painted]:
     small = [masked.mask for masked in matched if masked.mask is not None]
-    boxes = [painted_box(mask, info.width, info.height, brush.feather) for mask in small]
-    region = regions.around(union(boxes))
-    masks = [region_mask(mask, region, info.width, info.height, brush.feather) for mask in small]
-    crops = [media.crop(masked.frame, info, region) for masked in matched]
-    planes = _run(crops, masks, brush, info)
+    boxes = painted_boxes(np.maximum.reduce(small), info.width, info.height, brush.feather)
+    patches: list[list[tuple[Region, Planes]]] = [[] for _ in matched]
+    masks: list[list[tuple[Region, NDArray[np.uint8]]]] = [[] for _ in matched]
+    for region in regions.around(boxes):
+        large = [region_mask(mask, region, info.width, info.height, brush.feather) for mask in small]
+        crops = [media.crop(masked.frame, info, region) for masked in matched]
+        for index, planes in enumerate(_run(crops, large, brush, info)):
+            patches[index].append((region, planes))
+            masks[index].append((region, large[index]))
     return [
-        Painted(media.repaint(masked.frame, info, [(region, patch)]), masked.found, region, mask)
-        for masked, patch, mask in zip(matched, planes, masks, strict=True)
+        Painted(media.repaint(masked.frame, info, patch), masked.found, tuple(mask))
+        for masked, patch, mask in zip(matched, patches, masks, strict=True)
     ]
 
 
@@ -190,16 +194,13 @@ def _stacked(pictures: list[Samples], orientation: Orientation, fill: int) -> Sa
 def frame_mask(painted: Painted, width: int, height: int) -> NDArray[np.uint8]:
     """The mask of the whole frame, (height, width), 0 where it was left alone."""
     whole = np.zeros((height, width), np.uint8)
-    if painted.region is not None and painted.mask is not None:
-        x, y, _, _ = painted.region
-        inside = painted.mask[: height - y, : width - x]
+    for (x, y, _, _), mask in painted.masks:
+        inside = mask[: height - y, : width - x]
         whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
     return whole
 
 
 def share(painted: Painted, width: int, height: int) -> float:
     """The painted share of the frame, 0 to 1, soft pixels in proportion."""
-    if painted.region is None or painted.mask is None:
-        return 0.0
-    inside = painted.mask[: height - painted.region.y, : width - painted.region.x]
-    return float(inside.sum(dtype=np.int64)) / (255 * width * height)
+    inside = (mask[: height - y, : width - x] for (x, y, _, _), mask in painted.masks)
+    return sum(float(mask.sum(dtype=np.int64)) for mask in inside) / (255 * width * height)

@@ -1,0 +1,8 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # its seconds say nothing about the code
+settings.load_profile("shared machine")

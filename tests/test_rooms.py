@@ -32,6 +32,7 @@ OWNERS = {
     "google": "graphs",
     "platformdirs": "cards",
     "threading": "flow",
+    "threadpoolctl": "pipeline",
     "tqdm": "progress",
     "typer": "cli",
 }

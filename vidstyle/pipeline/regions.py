@@ -102,11 +102,11 @@ class Regions:
         return ceil(length / self._step) * self._step
 
     def _bucket(self, length: int) -> int:
-        """The next of a few lengths, each about a quarter above the one before, on the stride; one stride
+        """The next of a few lengths, each about an eighth above the one before, on the stride; one stride
         more than `length` needs, so that a corner on the stride cannot cut it off."""
         size = self._step
         while size < length + self._step:
-            size += max(self._step, size // 4 // self._step * self._step)
+            size += max(self._step, size // 8 // self._step * self._step)
         return size
 
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from threadpoolctl import threadpool_limits
+
 from vidstyle import media
 from vidstyle.flow import Clock, batched, prefetch
 from vidstyle.pipeline.networks import Networks
 from vidstyle.pipeline.stages import Brush, Painted, everything, paint, segment, steady, stored
 from vidstyle.types import Job
 
+Batches = Generator[list[Painted], None, None]
+
 AHEAD = 2
 """Batches that decode may be ahead of inference, and inference of encode."""
 
 
-def way(
-    job: Job, video: media.Source, networks: Networks, clock: Clock
-) -> Generator[list[Painted], None, None]:
+def way(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batches:
     """The painted frames of `video`, batch by batch, in order. Close it to stop everything above."""
+    # NumPy's idle BLAS threads spin on the cores that the networks and the codecs need.
+    with threadpool_limits(1, user_api="blas"):
+        yield from _chain(job, video, networks, clock)
+
+
+def _chain(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batches:
     info, segmenter = video.info, networks.segmenter
     size = segmenter.picture_size(*info.upright_size) if segmenter else None
     decoded = batched(clock.watched("decode", video.frames(size)), networks.batch)

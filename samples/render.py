@@ -4,7 +4,7 @@
 # ///
 """Render the sample clip and its exact truth: picture, laptop mask and motion, all from the same rays.
 
-    uv run samples/render.py --scratch /tmp/desk
+    uv run samples/render.py --scratch build/desk
 
 Frames land in the scratch folder as PNG and NPZ and are kept, so a run that was stopped goes on where it
 was. When the last one is there, `desk.mp4`, `desk_mask.mkv` and `desk_motion.npz` are written beside this

@@ -44,7 +44,7 @@ class Bar:
         if plan.device_note:
             say(f"note: {plan.device_note}")
         self._bar = tqdm(
-            total=plan.frames, unit="frame", desc=plan.source.name, file=sys.stderr, dynamic_ncols=True
+            total=plan.frames, unit="frame", desc=Path(plan.source).name, file=sys.stderr, dynamic_ncols=True
         )
 
     def advance(self, frames: int) -> None:

@@ -109,7 +109,7 @@ class _Outputs:
     @classmethod
     @contextmanager
     def open(cls, job: Job, video: media.Source) -> Iterator[_Outputs]:
-        target = job.target or media.default_target(job.source, video)
+        target = Path(job.target or media.default_target(Path(job.source), video))
         check_places(target, job.mask_out)
         with ExitStack() as stack:
             sink = stack.enter_context(media.Sink(target, video, job.encode, overwrite=job.overwrite))

@@ -23,13 +23,14 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
     Raises what `run` raises; UsageError where the target is no .png or .jpg.
     """
     check(job)
-    with media.Source(job.source, start=job.start, end=job.end) as video:
-        target = job.target or job.source.with_name(f"{job.source.stem}.vidstyle.png")
-        still.check_target(target, overwrite=job.overwrite, source=job.source)
+    source = Path(job.source)
+    with media.Source(source, start=job.start, end=job.end) as video:
+        target = Path(job.target or source.with_name(f"{source.stem}.vidstyle.png"))
+        still.check_target(target, overwrite=job.overwrite, source=source)
         before = _first(video, job)
         original = still.still(before, video.info)
     networks = networks or load(job)
-    with media.Source(job.source, start=job.start, end=job.end) as video:
+    with media.Source(source, start=job.start, end=job.end) as video:
         with owning(way(job, video, networks, Clock())) as batches:
             painted = next(batches)[0].frame
         after = still.still(painted, video.info)

@@ -35,6 +35,7 @@ class Job:
     by the target's ending ("-": Matroska). realtime: drop frames rather than fall behind a live source.
     segment: frames after which the encoder starts anew, so that finished pieces can be kept; None: never.
     threads: CPU threads of the networks and of the decoder, None for all cores.
+    work_dir: where unfinished work is kept, None for beside the target.
     styles: pictures (paths or names of built-in ones) with their weights; empty for the default one, or
     for a network with a style of its own. classes: names as the user gave them; ("all",) paints the
     whole frame. start, end: a part of the video, in seconds from its
@@ -63,6 +64,7 @@ class Job:
     realtime: bool = False
     segment: int | None = SEGMENT
     threads: int | None = None
+    work_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ Status = Literal["done", "skipped", "failed"]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one job of a batch. source, target: as a user would write them (a path or an address).
-    reason: why it was skipped or failed, one line. exit_code: of a failed one, see `errors`. result: of a
-    done one."""
+    reason: why it was skipped or failed, one line. exit_code: of a failed one, see `errors`; as a shell's
+    where its process was killed. result: of a done one. trace: of a bug, several lines for stderr."""
 
     source: str
     target: str | None
@@ -135,6 +135,7 @@ class Outcome:
     reason: str = ""
     exit_code: int = 0
     result: JobResult | None = None
+    trace: str = ""
 
 
 class BatchWatcher(Protocol):

@@ -9,17 +9,24 @@ from vidstyle.media.containers import choose_container, default_target
 from vidstyle.media.masks import MaskWriter
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
+from vidstyle.media.resume import LEAD, Mark, digest
+from vidstyle.media.segments import Segment, Segments
 from vidstyle.media.sink import Sink
 from vidstyle.media.source import Source
 
 __all__ = [
+    "LEAD",
     "SHORT_NAMES",
+    "Mark",
     "MaskWriter",
+    "Segment",
+    "Segments",
     "Sink",
     "Source",
     "choose_container",
     "crop",
     "default_target",
+    "digest",
     "encoder_named",
     "encoders",
     "load_picture",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vidstyle.media.codecs import Choice
 from vidstyle.media.containers import muxer_for
 from vidstyle.media.formats import FULL, UNSPECIFIED
+from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import Frame, PixelFormat
@@ -24,8 +25,10 @@ class MaskWriter(Writer):
     """Writes one gray picture per frame: lossless FFV1 in .mkv and .avi, lossless VP9 in .webm, lossless
     H.264 elsewhere. Stored orientation, size, aspect and display matrix are the source's."""
 
-    def __init__(self, target: Path, source: Source, *, overwrite: bool = False) -> None:
-        super().__init__(target, source, muxer_for(target, None), overwrite=overwrite)
+    def __init__(
+        self, target: Path, source: Source, *, overwrite: bool = False, kept: Segments | None = None
+    ) -> None:
+        super().__init__(target, source, muxer_for(target, None), overwrite=overwrite, kept=kept)
         choice, options = _lossless(self.muxer)
         tags = replace(
             source.tags, colorspace=UNSPECIFIED, color_range=FULL, primaries=UNSPECIFIED,
@@ -41,7 +44,7 @@ class MaskWriter(Writer):
     def write(self, frame: Frame, mask: NDArray[np.uint8]) -> None:
         """mask: (height, width) uint8 in stored orientation, 255 where the frame is painted."""
         if not self._started:
-            self._start(frame.pts)
+            self._start()
         self._encode(self._picture(frame, mask), frame.pts)
 
     def _picture(self, frame: Frame, mask: NDArray[np.uint8]) -> VideoFrame:

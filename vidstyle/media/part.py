@@ -38,11 +38,15 @@ class Part:
         """Whether the picture lies behind the part."""
         return self.end is not None and picture.pts * self._base >= self.end
 
+    def begins_at(self, pts: int) -> None:
+        """Told the time (source's ticks) of the part's first picture, which becomes 0."""
+        if self._offset is None:
+            self._ticks = pts
+            self._offset = pts * self._base
+
     def pts(self, picture: Picture) -> int:
         """The picture's time in the part. The first one that is asked for becomes 0."""
-        if self._offset is None:
-            self._ticks = picture.pts
-            self._offset = picture.pts * self._base
+        self.begins_at(picture.pts)
         return picture.pts - self._ticks
 
     def packets(self, packets: tuple[AnyPacket, ...]) -> tuple[AnyPacket, ...]:

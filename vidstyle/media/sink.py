@@ -12,6 +12,7 @@ from vidstyle.media.copying import Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import has_alpha
 from vidstyle.media.settings import keeps_hdr_data, settings_for
+from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import EncodeOptions, Frame
@@ -21,7 +22,8 @@ class Sink(Writer):
     """Writes a video like `source` to `target`: its frames encoded, its other streams copied.
 
     Open it before the first frame is taken from the source. container: FFmpeg's name of one, None to go
-    by the target's extension. `notes` are lines that a user should read; `codec` is the encoder.
+    by the target's extension. `notes` are lines that a user should read; `codec` is the encoder. kept: where
+    finished segments lie; then only `join` writes the file.
     Raises UsageError (codec, option or container that cannot be meant), OutputError (target is the input,
     exists, or cannot be written).
     """
@@ -34,8 +36,9 @@ class Sink(Writer):
         *,
         overwrite: bool = False,
         container: str | None = None,
+        kept: Segments | None = None,
     ) -> None:
-        super().__init__(target, source, muxer_for(target, container), overwrite=overwrite)
+        super().__init__(target, source, muxer_for(target, container), overwrite=overwrite, kept=kept)
         try:
             self._configure(source, options)
             self._copier = Copier(source, self._output, self.muxer)
@@ -64,12 +67,19 @@ class Sink(Writer):
 
     def write(self, frame: Frame) -> None:
         """Encodes one frame and muxes the packets that came with it. Raises OutputError."""
-        if not self._started:
-            self._mux(self._copier.start(self._start(frame.pts)))
-            if self.muxer in ("matroska", "webm") and any((p.pts or 0) < 0 for p in frame.companions):
-                self.track.go_first()
-        self._copy(frame.companions)
+        if not self._started and self.kept is None:
+            self._open_streams(frame.companions)
+        elif not self._started:
+            self._start()
+        if self.kept is None:
+            self._copy(frame.companions)
         self._encode(frame.native, frame.pts)
+
+    def _open_streams(self, beside: Sequence[AnyPacket]) -> None:
+        shift = self.track.shift * self.track.info.time_base if self._started else self._start()
+        self._mux(self._copier.start(shift))
+        if self.muxer in ("matroska", "webm") and any((p.pts or 0) < 0 for p in beside):
+            self.track.go_first()
 
     def _copy(self, packets: Sequence[AnyPacket]) -> None:
         for packet in packets:

@@ -20,6 +20,7 @@ from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
 from vidstyle.media.part import Part
 from vidstyle.media.planes import view
 from vidstyle.media.probe import Tags, read_info, tags_of, with_container
+from vidstyle.media.resume import Mark, digest
 from vidstyle.types import Frame, VideoInfo
 
 
@@ -27,7 +28,8 @@ class Source:
     """A video file, opened and probed by decoding its first picture. One pass; a context manager.
 
     start, end: a part, in seconds from the first frame (see `Part`: it then starts at time 0).
-    threads: decoding threads, None for one per core.
+    threads: decoding threads, None for one per core. mark: where to go on from; the frames just before it
+    come first (see `Mark.times`).
     `info` is what the frames are; `notes` are lines that a user should read, complete once the last
     frame was taken. `tags`, `covers`, `streams` and `metadata` are for the sink.
     Raises InputError: missing, unreadable, empty, no media file, no video, encrypted, not decodable.
@@ -43,16 +45,24 @@ class Source:
         start: Fraction | None = None,
         end: Fraction | None = None,
         threads: int | None = None,
+        mark: Mark | None = None,
     ) -> None:
         self.path = Path(path)
-        self.notes: list[str] = []
+        self._span, self._threads, self._mark = (start or None, end), threads, mark
+        self._next = 0
         self._container = open_input(self.path)
         try:
-            self._probe(threads)
-            self._part = self._cut(start, end)
+            self._begin()
+            if mark is not None:
+                self._go_on(mark)
         except BaseException:
-            self._container.close()
+            self.close()
             raise
+
+    def _begin(self) -> None:
+        self.notes: list[str] = []
+        self._probe(self._threads)
+        self._part = self._cut(*self._span)
 
     def _probe(self, threads: int | None) -> None:
         self.stream = video_stream(self._container, self.path)
@@ -65,6 +75,7 @@ class Source:
         )
         self._normalize = Normalizer(self.info.width, self.info.height, self.info.format)
         self._origin = first.pts
+        self._pending: Picture | None = first
         self._pictures = itertools.chain([first], self._pictures)
         self._note_conversion()
 
@@ -87,7 +98,7 @@ class Source:
             self.notes.append(f"gray video ({source}) becomes {format.name}, its luma unchanged")
 
     def _cut(self, start: Fraction | None, end: Fraction | None) -> Part:
-        part = Part(self._origin, self.info.time_base, start or None, end)
+        part = Part(self._origin, self.info.time_base, start, end)
         if part.seek_to is not None and part.seek_to > self._origin and not self._decoder.clock.filled:
             self._seek(part.seek_to)
         return part
@@ -100,7 +111,37 @@ class Source:
         except OPEN_FAILURES:
             return  # not seekable: everything before the part is decoded and dropped
         self._decoder.restart_clock()
+        self._pending = None
         self._pictures = self._decoder.pictures()
+
+    def _go_on(self, mark: Mark) -> None:
+        """Sets `frames` to begin with the frames before the mark."""
+        self._part.begins_at(mark.first)
+        self._next = mark.frames - len(mark.times)
+        lead = self._found(mark) if mark.seekable else None
+        if lead is not None:
+            self._pictures = itertools.chain(lead, self._pictures)
+            return
+        # The place is not where the times say: all that comes before it is decoded again.
+        self.close()
+        self._container = open_input(self.path)
+        self._begin()
+        inside = (picture for picture in self._pictures if not self._part.before(picture))
+        self._pictures = itertools.islice(inside, self._next, None)
+        self._part.begins_at(mark.first)
+
+    def _found(self, mark: Mark) -> list[Picture] | None:
+        """The pictures at the mark's times, where exactly these lie there; else None."""
+        begin = mark.times[0] + (0 if self._part.whole else mark.first)
+        ticks = begin - int(1 / self.info.time_base)  # a second early, as seeking goes by decoding times
+        if ticks > self._origin:
+            self._seek(ticks)
+        late = (picture for picture in self._pictures if picture.pts >= begin)
+        lead = list(itertools.islice(late, len(mark.times)))
+        if tuple(self._part.pts(picture) for picture in lead) != mark.times:
+            return None
+        planes = view(self._normalize(lead[-1].native), self.info.format)
+        return lead if mark.digest in (None, digest(planes)) else None
 
     def _no_frame(self) -> InputError:
         return InputError(f"{self.path} has no frame between --start and --end")
@@ -127,6 +168,17 @@ class Source:
         return [base.denominator for base in bases if base]
 
     @property
+    def first(self) -> int:
+        """The first frame's pts; call it where no mark was given, or for a part."""
+        return self._origin if self._part.whole else 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether all frames so far were decoded whole and had times of their own: seeking finds them again."""
+        decoder, clock = self._decoder, self._decoder.clock
+        return not (decoder.damaged or decoder.corrupt or decoder.repeated or clock.filled or clock.moved)
+
+    @property
     def part(self) -> Part:
         """Which part of the input is read."""
         return self._part
@@ -138,7 +190,7 @@ class Source:
         Raises InputError when a part holds no frame.
         """
         thumbnail = Thumbnailer(self.info, picture_size) if picture_size else None
-        index = 0
+        index = self._next
         waiting: tuple[AnyPacket, ...] = ()
         try:
             for picture in self._pictures:
@@ -162,7 +214,8 @@ class Source:
         pts = self._part.pts(picture)
         small = thumbnail(native) if thumbnail else None
         companions = self._part.packets(waiting)
-        return Frame(index, pts, view(native, self.info.format), small, native, companions)
+        lead = self._mark is not None and index < self._mark.frames
+        return Frame(index, pts, view(native, self.info.format), small, native, companions, lead=lead)
 
     def _end(self, frames: int, waiting: tuple[AnyPacket, ...]) -> None:
         if not frames:
@@ -187,6 +240,30 @@ class Source:
         return tuple(found)
 
     _trailing: tuple[AnyPacket, ...] = ()
+
+    def beside(self, first: int) -> Iterator[AnyPacket]:
+        """The packets of the other streams, without decoding: instead of `frames`, for what was painted before.
+
+        first: the source's own time of the first frame (`Mark.first`).
+        """
+        self._part.begins_at(first)
+        sound = {s.index for s in self._container.streams.audio}
+        done: set[int] = set()
+        for packet in self._all_packets():
+            if self._part.is_past(packet):
+                done.add(packet.stream_index)
+                if {*sound, self.stream.index} <= done:
+                    return
+            if packet.stream_index != self.stream.index:
+                yield from self._part.packets((packet,))
+
+    def _all_packets(self) -> Iterator[AnyPacket]:
+        """Those that came before the first picture, then the rest of the file (covers left out)."""
+        if self._pending is not None:
+            yield from self._pending.companions
+        yield from self._decoder.companions
+        self._decoder.companions.clear()
+        yield from (p for p in self._decoder.packets() if p.stream_index not in self._decoder.covers)
 
     def trailing(self) -> tuple[AnyPacket, ...]:
         """The packets of other streams behind the last frame; call it after the last frame was taken."""

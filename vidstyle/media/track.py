@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.codec.context import Flags
+from av.codec.context import CodecContext, Flags
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -56,7 +56,10 @@ class Times:
 
 
 class Track:
-    """Encodes frames for one stream of an output container."""
+    """Encodes frames for one stream of an output container.
+
+    After `split` a new encoder goes on: what follows does not depend on what came before.
+    """
 
     def __init__(
         self,
@@ -69,12 +72,15 @@ class Track:
         self.info, self.choice = info, choice
         self.tags = _target_tags(info, tags, choice.pixel_format)
         self._reformatter = VideoReformatter()
-        self._shift = 0
+        self.shift = 0
         self._first_early = False
         self.times = Times()
         self.inexact = 0
+        self._last_dts: int | None = None
+        self._options = with_params(choice.encoder, options, tags)
         self.stream = self._add(output)
-        self._open(options, with_params(choice.encoder, options, tags))
+        self._encoder: Any = self.stream.codec_context
+        self._open(options, self._options)
 
     def _add(self, output: OutputContainer) -> VideoStream:
         try:
@@ -82,22 +88,25 @@ class Track:
         except ValueError as error:
             raise UsageError(f"{output.format.name} files cannot hold {self.choice.encoder} video") from error
         assert isinstance(stream, VideoStream)
-        context: Any = stream.codec_context
+        stream.time_base = self.info.time_base
+        self._configure(stream.codec_context)
+        if self.choice.encoder.find("265") >= 0 or "hevc" in self.choice.encoder:
+            _set_hevc_tag(output, stream.codec_context)
+        stream.set_display_matrix(self.tags.matrix)
+        return stream
+
+    def _configure(self, context: Any) -> None:
         context.width, context.height = self.info.width, self.info.height
         context.pix_fmt = self.choice.pixel_format
         context.time_base = self.info.time_base
-        stream.time_base = self.info.time_base
         context.sample_aspect_ratio = self.info.sample_aspect_ratio
         context.thread_type = "AUTO"
+        context.thread_count = encoder_threads(self.info.width, self.info.height)
         context.flags |= Flags.frame_duration
         if self.tags.interlaced and self.choice.encoder in _INTERLACES:
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         context.color_range, context.colorspace = self.tags.color_range, self.tags.colorspace
         context.color_primaries, context.color_trc = self.tags.primaries, self.tags.transfer
-        if self.choice.encoder.find("265") >= 0 or "hevc" in self.choice.encoder:
-            _set_hevc_tag(output, context)
-        stream.set_display_matrix(self.tags.matrix)
-        return stream
 
     def _open(self, given: dict[str, str], options: dict[str, str]) -> None:
         os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes its settings to stderr otherwise
@@ -122,28 +131,54 @@ class Track:
         return UsageError(f"{self.choice.encoder} refuses {size} with {told} ({reason})")
 
     def start(self, first: int) -> int:
-        """Told the first frame's pts before it is encoded; returns the ticks that all times move by.
+        """Told the first frame's pts; returns the ticks, `shift`, that all times are to be moved by.
 
         No container here keeps video before 0 (MP4 cuts it off): all streams move so that it starts at 0.
         """
-        self._shift = max(0, -first)
-        return self._shift
+        self.shift = max(0, -first)
+        return self.shift
 
     def go_first(self) -> None:
         """Lets the first packet be muxed before any other stream's, though some begin before 0."""
         self._first_early = True
 
     def encode(self, native: VideoFrame, pts: int) -> list[AnyPacket]:
-        """Packets that are ready after one more frame at `pts` (in the source's time base)."""
+        """Packets that are ready after one more frame at `pts` (in the source's time base, moved)."""
         frame = self._fit(native)
-        frame.pts, frame.time_base = pts + self._shift, self.info.time_base
+        frame.pts, frame.time_base = pts, self.info.time_base
         frame.pict_type = 0  # the encoder chooses its own I, P and B
-        self._count(pts + self._shift)
-        return self._early(list(self.stream.encode(frame)))
+        return list(self._encoder.encode(frame))
 
     def flush(self) -> list[AnyPacket]:
         """The packets that the encoder still holds."""
-        return self._early(list(self.stream.encode(None)))
+        return list(self._encoder.encode(None))
+
+    def split(self) -> None:
+        """After `flush`: the next frame is a keyframe of a new encoder with the same settings."""
+        opened: Any = self.stream.codec_context
+        context: Any = CodecContext.create(self.choice.encoder, "w")
+        self._configure(context)
+        context.framerate = opened.framerate
+        context.flags = opened.flags
+        context.options = dict(self._options)
+        context.open()
+        self._encoder = context
+
+    def count(self, pts: int) -> None:
+        """A frame of this time (in the source's time base, moved) is in the output."""
+        base = self.stream.time_base or self.info.time_base
+        out = rescale(pts, self.info.time_base, base)
+        self.inexact += out * base != pts * self.info.time_base
+        self.times.add(out)
+
+    def placed(self, packets: list[AnyPacket]) -> list[AnyPacket]:
+        """Packets of any of its encoders as packets of the stream, their dts increasing across splits."""
+        for packet in packets:
+            packet.stream = self.stream
+            if packet.dts is not None and self._last_dts is not None:
+                packet.dts = max(packet.dts, self._last_dts + 1)
+            self._last_dts = packet.dts
+        return self._early(packets)
 
     def _early(self, packets: list[AnyPacket]) -> list[AnyPacket]:
         if packets and self._first_early:
@@ -152,12 +187,6 @@ class Track:
             if first.dts is not None:
                 first.dts -= round(_EARLY / first.time_base)
         return packets
-
-    def _count(self, ticks: int) -> None:
-        base = self.stream.time_base or self.info.time_base
-        out = rescale(ticks, self.info.time_base, base)
-        self.inexact += out * base != ticks * self.info.time_base
-        self.times.add(out)
 
     def _fit(self, native: VideoFrame) -> VideoFrame:
         if native.format.name == self.choice.pixel_format:
@@ -174,6 +203,12 @@ class Track:
         )  # fmt: skip
         out.duration = native.duration
         return out
+
+
+def encoder_threads(width: int, height: int) -> int:
+    """Threads of an encoder: by the size of the picture alone, because x264, x265 and FFV1 write other bits
+    with other numbers, and a video must not depend on the machine that a segment of it was made on."""
+    return 4 if width * height < 640 * 480 else 8 if width * height <= 1920 * 1088 else 16
 
 
 def _set_hevc_tag(output: OutputContainer, context: Any) -> None:

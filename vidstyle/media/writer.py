@@ -1,10 +1,16 @@
-"""An output file with one encoded video stream: opened, written, checked and named. Sinks build on it."""
+"""An output file with one encoded video stream: opened, written, checked and named. Sinks build on it.
+
+A video is one segment or several, each by an encoder of its own. They are muxed as they come, or kept in a
+folder (`Segments`) and joined at the end.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +27,7 @@ from vidstyle.media.containers import REFUSALS
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.part_file import PartFile, writing
 from vidstyle.media.probe import Tags
+from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
 from vidstyle.media.track import Track
 from vidstyle.types import VideoInfo
@@ -33,6 +40,8 @@ _CONTAINER_OPTIONS: Final = {
     "mp4": _FASTSTART, "mov": _FASTSTART, "matroska": _AS_IT_IS, "webm": _AS_IT_IS,
 }  # fmt: skip
 _LARGEST_CLOCK: Final = 1_000_000
+_HEAD: Final = 16
+"""Packets of the other streams among which one that begins before 0 is looked for."""
 
 
 def container_options(muxer: str, clocks: list[int]) -> dict[str, str]:
@@ -51,12 +60,17 @@ def container_options(muxer: str, clocks: list[int]) -> dict[str, str]:
 class Writer:
     """Base of `Sink` and `MaskWriter`: a context manager whose file appears whole, or not at all.
 
-    Leaving the with-block without `finish` (or `prepare` and `commit`) removes what was written.
+    Leaving the with-block without `finish` (or `prepare` and `commit`) removes what was written; what `kept`
+    holds stays.
     """
 
-    def __init__(self, target: Path, source: Source, muxer: str, *, overwrite: bool) -> None:
-        self.target, self.muxer = target, muxer
+    def __init__(
+        self, target: Path, source: Source, muxer: str, *, overwrite: bool, kept: Segments | None = None
+    ) -> None:
+        self.target, self.muxer, self.kept = target, muxer, kept
         self.notes: list[str] = []
+        self._first = source.first
+        self._spent = False
         self._file = PartFile(target, source.path, overwrite=overwrite)
         self._track: Track | None = None
         self._started = self._prepared = False
@@ -96,10 +110,31 @@ class Writer:
                 reason = getattr(error, "strerror", None) or str(error)
                 raise OutputError(f"{self.muxer} files do not take these streams ({reason})") from error
 
-    def _start(self, first: int) -> Fraction:
+    def begin(self, number: int) -> None:
+        """The frames that follow, up to `end`, are segment `number`. Raises OutputError."""
+        with writing(self.target):
+            if self._spent:
+                self.track.split()
+        self._spent = False
+        if self.kept is not None:
+            self.kept.begin(number)
+
+    def end(self, number: int, facts: dict[str, Any]) -> None:
+        """All frames of segment `number` were written; `facts` are kept with it. Raises OutputError."""
+        self._flush()
+        if self.kept is not None:
+            self.kept.end(number, facts)
+
+    def _flush(self) -> None:
+        if not self._spent:
+            self._spent = True
+            with writing(self.target):
+                self._take(self.track.flush())
+
+    def _start(self) -> Fraction:
         """Before the first frame: the seconds that all times move by."""
         self._started = True
-        moved = self.track.start(first)
+        moved = self.track.start(self._first)
         seconds = moved * self.track.info.time_base
         if moved:
             self.notes.append(
@@ -108,8 +143,50 @@ class Writer:
         return seconds
 
     def _encode(self, native: VideoFrame, pts: int) -> None:
+        moved = pts + self.track.shift
+        if self.kept is None:
+            self.track.count(moved)
+        else:
+            self.kept.frame(moved)
         with writing(self.target):
-            self._mux(self.track.encode(native, pts))
+            self._take(self.track.encode(native, moved))
+
+    def _take(self, packets: list[AnyPacket]) -> None:
+        if self.kept is None:
+            self._mux(self.track.placed(packets))
+            return
+        for packet in packets:
+            self.kept.add(packet)
+
+    def join(self, count: int, beside: Iterable[AnyPacket] = ()) -> None:
+        """Muxes the first `count` kept segments, and `beside`: the packets of the other streams.
+
+        Raises OutputError where a segment is missing or damaged.
+        """
+        packets = iter(beside)
+        head = list(itertools.islice(packets, _HEAD))
+        self._open_streams(head)
+        others = _others(itertools.chain(head, packets))
+        for video, packet in heapq.merge(self._kept_packets(count), others, key=_time):
+            if video:
+                self.track.count(packet.pts if packet.pts is not None else packet.dts or 0)
+                self._mux(self.track.placed([packet]))
+            else:
+                self._copy([packet])
+
+    def _open_streams(self, beside: Sequence[AnyPacket]) -> None:  # noqa: ARG002 - for `Sink`
+        """What comes before the first packet. beside: the first packets of the other streams."""
+        if not self._started:
+            self._start()
+
+    def _copy(self, packets: Sequence[AnyPacket]) -> None:
+        """Writes packets of other streams; a plain `Writer` has none."""
+
+    def _kept_packets(self, count: int) -> Iterator[tuple[bool, AnyPacket]]:
+        assert self.kept is not None
+        for number in range(count):
+            for packet in self.kept.packets(number):
+                yield True, packet
 
     def _mux(self, packets: list[AnyPacket]) -> None:
         with writing(self.target):
@@ -137,8 +214,9 @@ class Writer:
         if not self._started:
             raise OutputError(f"nothing was written to {self.target}: no frame came")
         base = self.track.stream.time_base or self.track.info.time_base
+        if self.kept is None:
+            self._flush()
         with writing(self.target):
-            self._mux(self.track.flush())
             self._output.close()
         if self.track.inexact:
             self.notes.append(f"{self.track.inexact} times are rounded to the {self.muxer} clock of {base} s")
@@ -146,6 +224,8 @@ class Writer:
         self._prepared = True
 
     def _abandon(self) -> None:
+        if self.kept is not None:
+            self.kept.leave()
         self._file.discard()  # first: then closing does not rewrite it to move the index to its front
         with contextlib.suppress(*REFUSALS):
             self._output.close()
@@ -158,3 +238,15 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._abandon()
+
+
+def _others(beside: Iterable[AnyPacket]) -> Iterator[tuple[bool, AnyPacket]]:
+    for packet in beside:
+        yield False, packet
+
+
+def _time(item: tuple[bool, AnyPacket]) -> Fraction:
+    """Seconds, by decoding time, as muxers want packets."""
+    packet = item[1]
+    ticks = packet.dts if packet.dts is not None else packet.pts or 0
+    return ticks * Fraction(packet.time_base)

@@ -40,6 +40,10 @@ class Regions:
         self._aspect = aspect
         self._last: list[Region] = []
 
+    def forget(self) -> None:
+        """The next choice does not depend on the ones before it."""
+        self._last = []
+
     def around(self, boxes: list[Region]) -> list[Region]:
         """Regions that do not overlap and hold every box (inside the frame, none empty) with its margin.
 

@@ -58,7 +58,7 @@ def segment(batches: Iterable[list[Frame]], segmenter: Segmenter, clock: Clock) 
                 found: list[Masked] = []
                 for frame in batch:
                     now = track.blocks(_picture(frame))
-                    found.append(Masked(frame, None, now, track.is_cut(last, now)))
+                    found.append(Masked(frame, None, now, frame.fresh or track.is_cut(last, now)))
                     last = now
                 for scene in _scenes(found):
                     _find(scene, segmenter)
@@ -134,6 +134,11 @@ def paint(
     with owning(batches) as incoming:
         for batch in incoming:
             with clock.busy("stylize"):
+                if batch[0].frame.fresh:
+                    regions.forget()
+                if batch[0].frame.lead:
+                    _look(batch, brush, info, regions)
+                    continue
                 matched = [masked for masked in batch if masked.mask is not None]
                 painted = iter(_painted(matched, brush, info, regions) if matched else [])
                 out = [
@@ -149,6 +154,13 @@ def _regions(stylizer: Stylizer, info: VideoInfo) -> Regions:
         height, width = stylizer.size
         aspect = height / width if info.orientation.turns % 2 else width / height
     return Regions(info.width, info.height, multiple=stylizer.multiple, margin=stylizer.margin, aspect=aspect)
+
+
+def _look(batch: list[Masked], brush: Brush, info: VideoInfo, regions: Regions) -> None:
+    """Chooses the regions of frames that are not painted here, for the ones that follow."""
+    small = [masked.mask for masked in batch if masked.mask is not None]
+    if small:
+        regions.around(painted_boxes(np.maximum.reduce(small), info.width, info.height, brush.feather))
 
 
 def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regions) -> list[Painted]:

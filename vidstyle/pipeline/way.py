@@ -7,8 +7,9 @@ from collections.abc import Generator
 from threadpoolctl import threadpool_limits
 
 from vidstyle import media
-from vidstyle.flow import Clock, batched, prefetch
+from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.networks import Networks
+from vidstyle.pipeline.segments import led
 from vidstyle.pipeline.stages import Brush, Painted, everything, paint, segment, steady, stored
 from vidstyle.types import Job
 
@@ -28,7 +29,7 @@ def way(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batc
 def _chain(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batches:
     info, segmenter = video.info, networks.segmenter
     size = segmenter.picture_size(*info.upright_size) if segmenter else None
-    decoded = batched(clock.watched("decode", video.frames(size)), networks.batch)
+    decoded = led(clock.watched("decode", video.frames(size)), job.segment, networks.batch)
     batches = prefetch(decoded, AHEAD, "decode")
     masked = steady(segment(batches, segmenter, clock), clock) if segmenter else everything(batches)
     brush = Brush(networks.stylizer, job.strength, job.preserve_color, job.feather, networks.batch)

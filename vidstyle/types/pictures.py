@@ -95,7 +95,8 @@ class Frame:
     `pts` is in `VideoInfo.time_base`, exactly the source's. `picture` is a small upright RGB copy
     (h, w, 3) uint8 of the size that the segmenter asked for, None where nothing is segmented.
     `native` and `companions` (packets of the other streams that were demuxed before this frame) belong
-    to `media`; nobody else looks inside.
+    to `media`; nobody else looks inside. `fresh`: what came before it must not be remembered. `lead`: it
+    is looked at, for what follows to know what came before, but not painted (and may have no planes).
     """
 
     index: int
@@ -104,6 +105,8 @@ class Frame:
     picture: NDArray[np.uint8] | None = None
     native: Any = None
     companions: tuple[Any, ...] = ()
+    fresh: bool = False
+    lead: bool = False
 
 
 class Region(NamedTuple):

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vidstyle"
 FLOORS = {
     "errors": 0,
     "types": 0,
+    "locks": 0,
     "flow": 1,
     "remote": 1,
     "media": 1,

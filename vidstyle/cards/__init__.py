@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vidstyle.cards.deduce import graph_files, infer
 from vidstyle.cards.download import Progress, pull
-from vidstyle.cards.files import verify
+from vidstyle.cards.files import digest, verify
 from vidstyle.cards.labels import PRESETS
 from vidstyle.cards.match import check
 from vidstyle.cards.ports import image_port, outputs
@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "builtin",
     "check",
+    "digest",
     "find",
     "graph_files",
     "image_port",

@@ -17,11 +17,11 @@ from typing import BinaryIO
 
 from vidstyle.cards import places
 from vidstyle.cards.files import fault_of
-from vidstyle.cards.locks import held
 from vidstyle.cards.read import load
 from vidstyle.cards.schema import Card, GraphFile
 from vidstyle.cards.shelf import builtin
 from vidstyle.errors import ModelError, OutputError, UsageError, nearest
+from vidstyle.locks import held
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes that there will be (None: the server does not say)."""

@@ -45,8 +45,8 @@ def fault_of(graph: GraphFile) -> tuple[str, str] | None:
     return None
 
 
-def digest(path: Path, algorithm: str) -> str:
-    """Hexadecimal hash of a file's bytes."""
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal hash of a file's bytes. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 

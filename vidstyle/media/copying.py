@@ -17,7 +17,7 @@ from vidstyle.media.track import rescale
 
 _STALE: Final = frozenset({
     "encoder", "duration", "rotate", "bps", "number_of_frames", "number_of_bytes", "alpha_mode", "vendor_id",
-    "major_brand", "minor_version", "compatible_brands",
+    "major_brand", "minor_version", "compatible_brands", "vidstyle", "encoding_tool",
 })  # fmt: skip
 """Metadata that describes the input's own bytes, and would be wrong of the output's."""
 

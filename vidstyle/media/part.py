@@ -10,6 +10,7 @@ from vidstyle.media.decode import AnyPacket, Picture
 class Part:
     """Pictures from `start` to before `end` (seconds from the first picture); the first kept one gets
     time 0 and everything else moves by the same amount, rounded to the tick of its own stream.
+    `begin`: that picture's time in the source's ticks.
 
     Other streams are cut to the same span. A subtitle that is already showing at the start begins there.
     """
@@ -21,7 +22,7 @@ class Part:
         self._base = time_base
         self.whole = start is None and end is None
         self._offset: Fraction | None = Fraction(0) if self.whole else None
-        self._ticks = 0
+        self.begin = 0
 
     @property
     def seek_to(self) -> int | None:
@@ -41,13 +42,13 @@ class Part:
     def begins_at(self, pts: int) -> None:
         """Told the time (source's ticks) of the part's first picture, which becomes 0."""
         if self._offset is None:
-            self._ticks = pts
+            self.begin = pts
             self._offset = pts * self._base
 
     def pts(self, picture: Picture) -> int:
         """The picture's time in the part. The first one that is asked for becomes 0."""
         self.begins_at(picture.pts)
-        return picture.pts - self._ticks
+        return picture.pts - self.begin
 
     def packets(self, packets: tuple[AnyPacket, ...]) -> tuple[AnyPacket, ...]:
         """Those packets of other streams that lie in the part, moved in place."""

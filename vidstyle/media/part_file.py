@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 
+from vidstyle import locks
 from vidstyle.errors import OutputError
 
 _LONGEST = 200
@@ -42,9 +44,11 @@ def _refuse(target: Path, source: Path | None, overwrite: bool) -> None:
 
 
 def sibling(target: Path) -> Path:
-    """A hidden file beside `target` that is written first; it keeps the extension. No two are the same."""
+    """The hidden file beside `target` that is written first; it keeps the extension. Always the same one, so
+    that what a killed process left there is written over."""
     stem = os.fsencode(target.stem)[:_LONGEST].decode(errors="ignore")
-    return target.absolute().parent / f".{stem}.part-{secrets.token_hex(6)}{target.suffix}"
+    token = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    return target.absolute().parent / f".{stem}.part-{token}{target.suffix}"
 
 
 @contextlib.contextmanager
@@ -71,23 +75,42 @@ def _reason(target: Path, error: OSError | av.error.FFmpegError) -> str:
 
 
 class PartFile:
-    """The hidden sibling of a target. `commit` renames it, `discard` removes it; both may be called once."""
+    """The hidden sibling of a target, written by one process at a time: `commit` renames it, `discard`
+    removes it."""
 
     def __init__(self, target: Path, source: Path | None = None, *, overwrite: bool) -> None:
         refuse(target, source, overwrite=overwrite)
         self.target, self.path = target, sibling(target)
         self._overwrite = overwrite
         with writing(target):
-            self.path.touch(exist_ok=False)
+            self._lock = _locked(self.path, target)
 
     def commit(self) -> None:
         """Puts the finished file in the target's place in one step."""
         with writing(self.target):
             if self.target.exists() and not self._overwrite:
                 raise OutputError(f"{self.target} appeared while it was being made; --overwrite replaces it")
+            if os.name == "nt":
+                self._lock.close()  # an open file cannot be renamed there
             self.path.replace(self.target)
+            self._lock.close()
 
     def discard(self) -> None:
-        """Removes the unfinished file."""
+        """Removes the unfinished file, if it was not committed."""
         with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            if not self._lock.closed:
+                self.path.unlink(missing_ok=True)
+                self._lock.close()
+
+
+def _locked(path: Path, target: Path) -> BinaryIO:
+    """`path`, empty, open and locked until it is closed."""
+    while True:
+        file = path.open("ab")
+        if not locks.taken(file):
+            file.close()
+            raise OutputError(f"{target} is being written by another process; wait for it, or name another")
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            file.truncate(0)
+            return file
+        file.close()  # its last holder renamed or removed it in the meantime

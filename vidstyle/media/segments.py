@@ -23,12 +23,11 @@ from vidstyle.media.decode import AnyPacket
 from vidstyle.media.part_file import writing
 
 _VERSION = 1
-_KEYFRAME, _DISPOSABLE = 1, 2
 
 
 @dataclass(slots=True)
 class Segment:
-    """One segment's index. `packets` holds [size, pts, dts, duration, flags] of each, times in ticks of
+    """One segment's index. `packets` holds [size, pts, dts, duration, keyframe] of each, times in ticks of
     `time_base`; `first` and `last` are the times of its first and last frame; `crc` is the CRC-32 of all
     packets; `facts` is the caller's, anything that JSON holds."""
 
@@ -49,7 +48,7 @@ class Segment:
             self.version == _VERSION
             and len(times) == self.frames > 0
             and (min(times), max(times)) == (self.first, self.last)
-            and bool(self.packets[0][4] & _KEYFRAME)
+            and bool(self.packets[0][4])
         )
 
 
@@ -85,8 +84,7 @@ class Segments:
         segment, data = self._segment, bytes(packet)
         pts = packet.pts if packet.pts is not None else packet.dts or 0
         dts = packet.dts if packet.dts is not None else pts
-        flags = _KEYFRAME * packet.is_keyframe | _DISPOSABLE * packet.is_disposable
-        segment.packets.append([len(data), pts, dts, packet.duration or 0, flags])
+        segment.packets.append([len(data), pts, dts, packet.duration or 0, int(packet.is_keyframe)])
         segment.time_base = str(Fraction(packet.time_base))
         segment.crc = zlib.crc32(data, segment.crc)
         with writing(Path(self._open.name)):
@@ -134,19 +132,18 @@ class Segments:
         if segment is None:
             raise OutputError(f"segment {number} is not whole: {path}")
         with writing(path), path.open("rb") as file:
-            for size, pts, dts, duration, flags in segment.packets:
+            for size, pts, dts, duration, keyframe in segment.packets:
                 data = file.read(size)
                 crc = zlib.crc32(data, crc)
-                yield _packet(data, pts, dts, duration, flags, Fraction(segment.time_base))
+                yield _packet(data, pts, dts, duration, keyframe, Fraction(segment.time_base))
         if crc != segment.crc:
             raise OutputError(f"segment {number} is damaged; remove {path} and run the command again")
 
 
-def _packet(data: bytes, pts: int, dts: int, duration: int, flags: int, time_base: Fraction) -> AnyPacket:
+def _packet(data: bytes, pts: int, dts: int, duration: int, keyframe: int, time_base: Fraction) -> AnyPacket:
     packet = Packet(data)
     packet.pts, packet.dts, packet.duration, packet.time_base = pts, dts, duration, time_base
-    packet.is_keyframe = bool(flags & _KEYFRAME)
-    packet.is_disposable = bool(flags & _DISPOSABLE)
+    packet.is_keyframe = bool(keyframe)
     return packet
 
 

@@ -10,9 +10,10 @@ from vidstyle.media.codecs import choose_codec
 from vidstyle.media.containers import muxer_for
 from vidstyle.media.copying import Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
+from vidstyle.media.fingerprint import metadata, sidecar, write_sidecar
 from vidstyle.media.formats import has_alpha
-from vidstyle.media.settings import keeps_hdr_data, settings_for
 from vidstyle.media.segments import Segments
+from vidstyle.media.settings import keeps_hdr_data, settings_for
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import EncodeOptions, Frame
@@ -23,7 +24,7 @@ class Sink(Writer):
 
     Open it before the first frame is taken from the source. container: FFmpeg's name of one, None to go
     by the target's extension. `notes` are lines that a user should read; `codec` is the encoder. kept: where
-    finished segments lie; then only `join` writes the file.
+    finished segments lie; then only `join` writes the file. fingerprint: what it is made from (see there).
     Raises UsageError (codec, option or container that cannot be meant), OutputError (target is the input,
     exists, or cannot be written).
     """
@@ -37,12 +38,15 @@ class Sink(Writer):
         overwrite: bool = False,
         container: str | None = None,
         kept: Segments | None = None,
+        fingerprint: str | None = None,
     ) -> None:
+        self._fingerprint = fingerprint
         super().__init__(target, source, muxer_for(target, container), overwrite=overwrite, kept=kept)
         try:
             self._configure(source, options)
             self._copier = Copier(source, self._output, self.muxer)
             self.notes += self._copier.notes
+            self._output.metadata.update(metadata(fingerprint, self.muxer) if fingerprint else {})
             self._write_header()
         except BaseException:
             self._abandon()
@@ -93,3 +97,11 @@ class Sink(Writer):
         self._copy(trailing)
         self._mux(self._copier.flush())
         self._close(self._copier.counts)
+
+    def commit(self) -> None:
+        """Puts the file in the target's place, and its fingerprint beside it where it cannot carry one."""
+        if self._fingerprint and not metadata(self._fingerprint, self.muxer):
+            write_sidecar(self.target, self._fingerprint, self._file.path.stat().st_size)
+        else:
+            sidecar(self.target).unlink(missing_ok=True)
+        super().commit()

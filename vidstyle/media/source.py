@@ -28,8 +28,7 @@ class Source:
     """A video file, opened and probed by decoding its first picture. One pass; a context manager.
 
     start, end: a part, in seconds from the first frame (see `Part`: it then starts at time 0).
-    threads: decoding threads, None for one per core. mark: where to go on from; the frames just before it
-    come first (see `Mark.times`).
+    threads: decoding threads, None for one per core.
     `info` is what the frames are; `notes` are lines that a user should read, complete once the last
     frame was taken. `tags`, `covers`, `streams` and `metadata` are for the sink.
     Raises InputError: missing, unreadable, empty, no media file, no video, encrypted, not decodable.
@@ -45,16 +44,14 @@ class Source:
         start: Fraction | None = None,
         end: Fraction | None = None,
         threads: int | None = None,
-        mark: Mark | None = None,
     ) -> None:
         self.path = Path(path)
-        self._span, self._threads, self._mark = (start or None, end), threads, mark
+        self._span, self._threads = (start or None, end), threads
+        self._mark: Mark | None = None
         self._next = 0
         self._container = open_input(self.path)
         try:
             self._begin()
-            if mark is not None:
-                self._go_on(mark)
         except BaseException:
             self.close()
             raise
@@ -114,8 +111,9 @@ class Source:
         self._pending = None
         self._pictures = self._decoder.pictures()
 
-    def _go_on(self, mark: Mark) -> None:
-        """Sets `frames` to begin with the frames before the mark."""
+    def go_on(self, mark: Mark) -> None:
+        """Lets `frames` begin with the frames just before the mark, as `lead`. Call it before `frames`."""
+        self._mark = mark
         self._part.begins_at(mark.first)
         self._next = mark.frames - len(mark.times)
         lead = self._found(mark) if mark.seekable else None
@@ -169,12 +167,17 @@ class Source:
 
     @property
     def first(self) -> int:
-        """The first frame's pts; call it where no mark was given, or for a part."""
+        """The first frame's pts."""
         return self._origin if self._part.whole else 0
 
     @property
+    def origin(self) -> int:
+        """The first frame's time in the source's own ticks; of a part, once its first frame was taken."""
+        return self._origin if self._part.whole else self._part.begin
+
+    @property
     def is_clean(self) -> bool:
-        """Whether all frames so far were decoded whole and had times of their own: seeking finds them again."""
+        """Whether all frames so far came whole and with times of their own: seeking finds them again."""
         decoder, clock = self._decoder, self._decoder.clock
         return not (decoder.damaged or decoder.corrupt or decoder.repeated or clock.filled or clock.moved)
 
@@ -242,7 +245,7 @@ class Source:
     _trailing: tuple[AnyPacket, ...] = ()
 
     def beside(self, first: int) -> Iterator[AnyPacket]:
-        """The packets of the other streams, without decoding: instead of `frames`, for what was painted before.
+        """The packets of the other streams, without decoding: instead of `frames`, where these are kept.
 
         first: the source's own time of the first frame (`Mark.first`).
         """

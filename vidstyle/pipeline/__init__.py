@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from fractions import Fraction
-from math import ceil
 from pathlib import Path
-from typing import Any
 
 from vidstyle import media
 from vidstyle.flow import Clock, prefetch
-from vidstyle.pipeline.checks import check, check_places
+from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, card, described, load
+from vidstyle.pipeline.outputs import Outputs
 from vidstyle.pipeline.preview import preview
-from vidstyle.pipeline.stages import Painted, frame_mask, share
+from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.way import AHEAD, way
-from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
+from vidstyle.pipeline.work import expected, opened
+from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
 __all__ = ["Networks", "card", "described", "load", "preview", "process", "run"]
 
@@ -75,117 +74,63 @@ def process(
 
 
 def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = None) -> JobResult:
-    """Does one job. `networks` may be kept from job to job where their settings are the same."""
+    """Does one job. `networks` may be kept from job to job where their settings are the same.
+
+    A video of several segments goes on from what an earlier run with the same recipe finished.
+    """
     check(job)
-    begun, clock, tally = time.perf_counter(), Clock(), _Tally()
-    with media.Source(job.source, start=job.start, end=job.end) as video:
-        networks = networks or load(job)
-        with _Outputs.open(job, video) as outputs:
-            plan = _plan(job, video, networks, outputs)
-            if watcher is not None:
-                watcher.begin(plan)
-            chain = way(job, video, networks, clock)
-            with closing(prefetch(chain, AHEAD, "inference", networks.interrupt)) as batches:
-                for batch in batches:
-                    with clock.busy("encode"):
-                        outputs.write(batch)
-                    tally.add(batch, video.info)
-                    if watcher is not None:
-                        watcher.advance(len(batch))
-            with clock.busy("encode"):
-                outputs.finish(video.trailing())
-    notes = (*video.notes, *outputs.notes, *tally.notes(job))
-    return tally.result(plan, time.perf_counter() - begun, clock, notes)
-
-
-@dataclass(slots=True)
-class _Outputs:
-    """The video and, where asked for, its masks as a video: both whole, or neither."""
-
-    info: VideoInfo
-    sink: media.Sink
-    masks: media.MaskWriter | None
-
-    @classmethod
-    @contextmanager
-    def open(cls, job: Job, video: media.Source) -> Iterator[_Outputs]:
+    begun, clock = time.perf_counter(), Clock()
+    with ExitStack() as stack:
+        video = stack.enter_context(
+            media.Source(job.source, start=job.start, end=job.end, threads=job.threads)
+        )
         target = Path(job.target or media.default_target(Path(job.source), video))
-        check_places(target, job.mask_out)
-        with ExitStack() as stack:
-            sink = stack.enter_context(media.Sink(target, video, job.encode, overwrite=job.overwrite))
-            masks = None
-            if job.mask_out is not None:
-                masks = stack.enter_context(media.MaskWriter(job.mask_out, video, overwrite=job.overwrite))
-            yield cls(video.info, sink, masks)
-
-    def write(self, batch: list[Painted]) -> None:
-        for painted in batch:
-            self.sink.write(painted.frame)
-            if self.masks is not None:
-                self.masks.write(painted.frame, frame_mask(painted, self.info.width, self.info.height))
-
-    def finish(self, trailing: tuple[Any, ...]) -> None:
-        """Checks every file before the first one gets its name."""
-        self.sink.prepare(trailing)
-        if self.masks is not None:
-            self.masks.prepare()
-            self.masks.commit()
-        self.sink.commit()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        masks = self.masks.notes if self.masks else ()
-        return (*self.sink.notes, *(f"masks: {note}" for note in masks))
+        networks = networks or load(job)
+        fingerprint = fingerprint_of(job)
+        work = stack.enter_context(opened(job, video, target, fingerprint))
+        outputs = stack.enter_context(Outputs.open(job, video, target, fingerprint, work))
+        outputs.go_on()
+        plan = _plan(job, video, networks, outputs)
+        if watcher is not None:
+            watcher.begin(plan)
+        chain = way(job, video, networks, clock)
+        with closing(prefetch(chain, AHEAD, "inference", networks.interrupt)) as batches:
+            for batch in batches:
+                with clock.busy("encode"):
+                    outputs.write(batch)
+                if watcher is not None:
+                    watcher.advance(len(batch))
+        with clock.busy("encode"):
+            outputs.finish()
+    return _result(job, plan, video, outputs, time.perf_counter() - begun, clock)
 
 
-def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) -> Plan:
+def _result(
+    job: Job, plan: Plan, video: media.Source, outputs: Outputs, elapsed: float, clock: Clock
+) -> JobResult:
+    tally = outputs.tally
+    return JobResult(
+        plan=plan,
+        frames=tally.frames,
+        frames_with_class=tally.found,
+        coverage=tally.coverage,
+        elapsed=elapsed,
+        seconds=dict(clock.seconds),
+        notes=(*video.notes, *outputs.notes, *tally.notes(job)),
+        curve=tally.curve.all(),
+    )
+
+
+def _plan(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -> Plan:
     return Plan(
         source=job.source,
         target=outputs.sink.target,
-        frames=_expected(job, video.info),
+        frames=expected(job, video.info),
         segmenter=networks.segmenter.name if networks.segmenter else None,
         stylizer=networks.stylizer.name,
         device=networks.device.label,
         codec=outputs.sink.codec,
         decoder=video.info.decoder,
         device_note=networks.device.note,
+        kept=outputs.tally.frames,
     )
-
-
-def _expected(job: Job, info: VideoInfo) -> int | None:
-    """How many frames will come, as far as the container tells; exact only where its rate is constant."""
-    if info.frames is None or info.rate is None or (job.start is None and job.end is None):
-        return info.frames
-    begin = min(ceil((job.start or 0) * info.rate), info.frames)
-    end = info.frames if job.end is None else min(ceil(job.end * info.rate), info.frames)
-    return max(0, end - begin)
-
-
-@dataclass(slots=True)
-class _Tally:
-    frames: int = 0
-    found: int = 0
-    coverage: float = 0.0
-
-    def add(self, batch: list[Painted], info: VideoInfo) -> None:
-        self.frames += len(batch)
-        self.found += sum(painted.found for painted in batch)
-        self.coverage += sum(share(painted, info.width, info.height) for painted in batch)
-
-    def notes(self, job: Job) -> tuple[str, ...]:
-        if self.found or not self.frames:
-            return ()
-        so = "all of it" if job.invert else "nothing"
-        wanted = " or ".join(job.classes)
-        return (f"no {wanted} was found in any frame, so {so} is painted; try a lower --threshold",)
-
-    def result(self, plan: Plan, elapsed: float, clock: Clock, notes: tuple[str, ...]) -> JobResult:
-        return JobResult(
-            plan=plan,
-            frames=self.frames,
-            frames_with_class=self.found,
-            coverage=self.coverage / self.frames if self.frames else 0.0,
-            elapsed=elapsed,
-            seconds=dict(clock.seconds),
-            notes=notes,
-        )

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from vidstyle.flow import owning
-from vidstyle.media import LEAD
+from vidstyle.media import LEAD, digest
 from vidstyle.types import Frame
 
 
@@ -30,6 +30,8 @@ def led(frames: Iterable[Frame], length: int | None, size: int) -> Generator[lis
             if not frame.lead and (not begun or (length is not None and frame.index % length == 0)):
                 yield from filter(None, [batch, *_lead_in(recent, size)])
                 batch, begun, frame.fresh = [], True, not recent
+            if length is not None and (frame.index + 1) % length == 0:
+                frame.digest = digest(frame.planes)
             recent.append(_looked_at(frame))
             if not frame.lead:
                 batch.append(frame)

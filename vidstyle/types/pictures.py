@@ -97,6 +97,7 @@ class Frame:
     `native` and `companions` (packets of the other streams that were demuxed before this frame) belong
     to `media`; nobody else looks inside. `fresh`: what came before it must not be remembered. `lead`: it
     is looked at, for what follows to know what came before, but not painted (and may have no planes).
+    `digest`: of its samples as they were decoded, where somebody wants it.
     """
 
     index: int
@@ -107,6 +108,7 @@ class Frame:
     companions: tuple[Any, ...] = ()
     fresh: bool = False
     lead: bool = False
+    digest: int | None = None
 
 
 class Region(NamedTuple):

@@ -1,0 +1,88 @@
+"""What an output was made from, written into it: `<recipe>-<source>`, two hashes.
+
+It lies in the container's metadata; a container that holds no such word (MOV, AVI, MPEG-TS, ...) has a hidden
+file beside it, which counts only for an output of the size that it names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+import av
+
+from vidstyle.errors import InputError
+from vidstyle.media.opening import OPEN_FAILURES
+from vidstyle.media.part_file import writing
+
+_KEYS: Final = {
+    "mp4": "encoding_tool", "matroska": "VIDSTYLE", "webm": "VIDSTYLE", "nut": "VIDSTYLE", "asf": "VIDSTYLE",
+}  # fmt: skip
+_FORM: Final = re.compile(r"vidstyle ([0-9a-f]{16}-[0-9a-f]{16})")
+_BLOCK, _BLOCKS = 1 << 16, 16
+
+
+def of(path: Path) -> str | None:
+    """The fingerprint of a file that vidstyle wrote; None of any other, and of one that is not there."""
+    return _beside(path) or _inside(path)
+
+
+def _inside(path: Path) -> str | None:
+    try:
+        with av.open(str(path.absolute()), "r", metadata_errors="replace") as container:
+            words = [v for k, v in container.metadata.items() if k.lower() in ("encoder", "vidstyle")]
+    except OPEN_FAILURES:
+        return None
+    found = [match[1] for word in words if (match := _FORM.fullmatch(word))]
+    return found[0] if found else None
+
+
+def _beside(path: Path) -> str | None:
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        told = json.loads(sidecar(path).read_text())
+        if told["bytes"] == path.stat().st_size and _FORM.fullmatch(f"vidstyle {told['fingerprint']}"):
+            return str(told["fingerprint"])
+    return None
+
+
+def metadata(fingerprint: str, muxer: str) -> dict[str, str]:
+    """The container metadata that carries it; empty where only a file beside the output can."""
+    key = _KEYS.get(muxer)
+    return {key: f"vidstyle {fingerprint}"} if key else {}
+
+
+def sidecar(target: Path) -> Path:
+    """The hidden file that carries it beside a container that cannot."""
+    return target.with_name(f".{target.name}.vidstyle.json")
+
+
+def write_sidecar(target: Path, fingerprint: str, size: int) -> None:
+    """Says what the file of `size` bytes that is about to become `target` was made from. OutputError."""
+    path = sidecar(target)
+    with writing(path):
+        part = path.with_suffix(".tmp")
+        part.write_text(json.dumps({"fingerprint": fingerprint, "bytes": size}))
+        part.replace(path)
+
+
+def identity(path: Path) -> str:
+    """A hash that tells one input from another: its size and 16 blocks of 64 KiB, first and last among them.
+
+    Times of change do not count: copies are the same input. Raises InputError.
+    """
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            found.update(size.to_bytes(8, "big"))
+            for number in range(_BLOCKS):
+                file.seek(max(0, size - _BLOCK) * number // (_BLOCKS - 1))
+                found.update(file.read(_BLOCK))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    return found.hexdigest()[:16]

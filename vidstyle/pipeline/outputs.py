@@ -1,0 +1,132 @@
+"""The files that a job writes: the video and, where asked for, its masks. Both whole, or neither."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidstyle import media
+from vidstyle.pipeline.checks import check_places
+from vidstyle.pipeline.stages import Painted, frame_mask, share
+from vidstyle.pipeline.tally import Tally
+from vidstyle.pipeline.work import Work
+from vidstyle.types import Job
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Takes painted frames segment by segment. With `work`, finished segments are kept and joined at the end;
+    without, everything is written as it comes."""
+
+    job: Job
+    video: media.Source
+    sink: media.Sink
+    masks: media.MaskWriter | None
+    work: Work | None
+    tally: Tally = field(default_factory=Tally)
+    _segment: int | None = None
+    _segments: int = 0
+    _times: deque[int] = field(default_factory=lambda: deque(maxlen=media.LEAD))
+    _digest: int | None = None
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, job: Job, video: media.Source, target: Path, fingerprint: str, work: Work | None
+    ) -> Iterator[Outputs]:
+        """Opens both; what is not finished when the block ends is removed."""
+        check_places(target, job.mask_out)
+        kept, kept_masks = (work.video, work.masks) if work else (None, None)
+        with ExitStack() as stack:
+            sink = media.Sink(
+                target, video, job.encode, overwrite=job.overwrite, container=job.container, kept=kept,
+                fingerprint=fingerprint,
+            )  # fmt: skip
+            stack.enter_context(sink)
+            masks = None
+            if job.mask_out is not None:
+                masks = media.MaskWriter(job.mask_out, video, overwrite=job.overwrite, kept=kept_masks)
+                stack.enter_context(masks)
+            yield cls(job, video, sink, masks, work)
+
+    def go_on(self) -> None:
+        """Takes over what an earlier run finished, and moves the source behind it."""
+        mark = self.work.mark() if self.work else None
+        if self.work is None or mark is None:
+            return
+        self._segments = self.work.finished()
+        for number in range(self._segments):
+            self.tally.take(self.work.facts(number))
+        self.video.go_on(mark)
+
+    def write(self, batch: list[Painted]) -> None:
+        """Consecutive frames, of one segment."""
+        for painted in batch:
+            self._enter(painted.frame.index // self.job.segment if self.job.segment else 0)
+            self.sink.write(painted.frame)
+            info = self.video.info
+            if self.masks is not None:
+                self.masks.write(painted.frame, frame_mask(painted, info.width, info.height))
+            self.tally.add(painted.found, share(painted, info.width, info.height))
+            self._times.append(painted.frame.pts)
+            self._digest = painted.frame.digest
+
+    def _enter(self, segment: int) -> None:
+        if segment == self._segment:
+            return
+        self.close_segment()
+        self._segment = segment
+        for writer in self._writers():
+            writer.begin(segment)
+
+    def close_segment(self) -> None:
+        """Ends the segment that is being written, if any."""
+        if self._segment is None:
+            return
+        # The video's last: a segment counts as finished where every stream's is there.
+        for writer in reversed(self._writers()):
+            writer.end(self._segment, self._facts() if writer is self.sink else {})
+        self._segments, self._segment = self._segment + 1, None
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "shares": self.tally.segment(),
+            "frames": self.tally.frames,
+            "first": self.video.origin,
+            "times": list(self._times),
+            "digest": self._digest,
+            "seekable": self.video.is_clean,
+        }
+
+    def _writers(self) -> list[media.Sink | media.MaskWriter]:
+        return [self.sink, self.masks] if self.masks is not None else [self.sink]
+
+    def finish(self) -> None:
+        """Checks every file before the first one gets its name; then the work folder goes."""
+        self.close_segment()
+        if self.work is not None:
+            self._join()
+        self.sink.prepare(self.video.trailing() if self.work is None else ())
+        if self.masks is not None:
+            self.masks.prepare()
+            self.masks.commit()
+        self.sink.commit()
+        if self.work is not None:
+            self.work.remove()
+
+    def _join(self) -> None:
+        job = self.job
+        with media.Source(job.source, start=job.start, end=job.end, threads=1) as again:
+            self.sink.join(self._segments, again.beside(self.video.origin))
+        if self.masks is not None:
+            self.masks.join(self._segments)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should read about the files."""
+        masks = self.masks.notes if self.masks else ()
+        return (*self.sink.notes, *(f"masks: {note}" for note in masks))

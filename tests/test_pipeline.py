@@ -12,56 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from clips import planes, sound_digest, times, write_clip
+from fakes import Bleach, RedThings
 
 from vidstyle import EncodeOptions, Job, Networks, VidstyleError, device, media, pipeline
 from vidstyle.errors import InputError, ModelError, OutputError, UsageError
 from vidstyle.flow import Clock
-from vidstyle.pipeline import stages, track
-from vidstyle.types import Frame, PixelFormat, Planes
-
-
-class RedThings:
-    """A segmenter that finds red pixels."""
-
-    name = "red things"
-
-    def __init__(self) -> None:
-        self.resets = 0
-
-    def picture_size(self, width: int, height: int) -> tuple[int, int]:
-        return max(8, width // 2), max(8, height // 2)
-
-    def masks(self, pictures: np.ndarray) -> np.ndarray:
-        red, green = pictures[..., 0].astype(int), pictures[..., 1].astype(int)
-        return np.clip((red - green - 60) / 40, 0, 1).astype(np.float32)
-
-    def reset(self) -> None:
-        self.resets += 1
-
-    def interrupt(self) -> None:
-        pass
-
-
-class Bleach:
-    """A stylizer that turns the brightest code value on wherever the mask is set."""
-
-    name, multiple, margin, size = "bleach", 8, 4, None
-
-    def __init__(self) -> None:
-        self.shapes: set[tuple[int, ...]] = set()
-
-    def paint(
-        self, planes: Planes, mask: np.ndarray, format: PixelFormat, *, strength: float, preserve_color: bool
-    ) -> Planes:
-        assert strength == 1.0 and not preserve_color
-        self.shapes.add(planes[0].shape)
-        top = (1 << format.depth) - 1
-        luma = planes[0].astype(float)
-        painted = np.round(luma + (top - luma) * mask / 255).astype(planes[0].dtype)
-        return (painted, *planes[1:])
-
-    def interrupt(self) -> None:
-        pass
+from vidstyle.pipeline import stages, tally, track
+from vidstyle.types import Frame
 
 
 @pytest.fixture
@@ -237,7 +194,7 @@ STAGES: dict[str, Fault] = {
     "repaint": at(media, "repaint"),
     "encode": at(media.Sink, "write"),
     "mask": at(media.MaskWriter, "write"),
-    "watch": at(pipeline._Tally, "add"),
+    "watch": at(tally.Tally, "add"),
 }
 KINDS = [
     RuntimeError("boom"),

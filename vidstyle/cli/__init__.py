@@ -5,7 +5,6 @@ Parses and shows. The only room that exits: errors become one line on stderr and
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from vidstyle import progress
 from vidstyle.cli import bench, facts, preview, run
 from vidstyle.errors import VidstyleError
 
@@ -109,6 +109,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def code(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code (see `vidstyle.errors`)."""
+    progress.speak(events=progress.wants_events(sys.argv[1:] if arguments is None else arguments))
     try:
         ended = app(args=arguments, prog_name="vidstyle", standalone_mode=False)
         sys.stdout.flush()
@@ -124,14 +125,14 @@ def code(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
     except Exception:
-        traceback.print_exc()
-        return _failed("this is a bug in vidstyle: please report the lines above", BUG)
-    return ended if isinstance(ended, int) else 0
+        return _failed(
+            "this is a bug in vidstyle: please report the lines above", BUG, traceback.format_exc()
+        )
+    return _failed("", ended if isinstance(ended, int) else 0)
 
 
-def _failed(line: str, exit_code: int) -> int:
-    with contextlib.suppress(OSError):  # a full disk behind stderr: the code is all that is left to say
-        print(f"vidstyle: {' '.join(line.splitlines())}", file=sys.stderr)
+def _failed(line: str, exit_code: int, trace: str = "") -> int:
+    progress.over(exit_code, line, trace)
     return exit_code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def batch(watcher: BatchWatcher, clock: Ticks) -> None:
         watcher.advanced("b.mp4", 2)
     watcher.ended(done("a.mp4", notes=("2 damaged packets skipped",)))
     watcher.ended(failed("b.mp4", "no space left for out/b.mp4", 6))
-    watcher.ended(failed("text.mp4"))
+    watcher.ended(replace(failed("text.mp4", "text.mp4 is text"), trace="  line 1\n"))
 
 
 def schema() -> Mapping[str, Any]:

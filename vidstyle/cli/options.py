@@ -111,6 +111,16 @@ Stylizer = Annotated[
         show_default=False,
     ),
 ]
+Progress = Annotated[
+    str,
+    typer.Option(
+        "--progress",
+        metavar="auto|bar|lines|json|none",
+        help="How progress is shown on stderr: bars on a terminal and lines elsewhere, or as one JSON event "
+        "a line.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 def weighted(styles: Sequence[str] | None) -> tuple[tuple[str, float], ...]:

@@ -99,7 +99,7 @@ def _networks(plan: Plan) -> str:
 def _lines(outcome: Outcome) -> list[str]:
     """What is worth a line above the bars: a failure, and what could not be kept."""
     if outcome.status == "failed":
-        return [failure(outcome)]
+        return failure(outcome)
     notes = outcome.result.notes if outcome.result else ()
     return [f"note: {outcome.source}: {note}" for note in notes]
 

@@ -48,7 +48,7 @@ class Events(Quiet):
         else:
             facts["reason"] = outcome.reason
         if outcome.status == "failed":
-            facts["exit_code"] = outcome.exit_code
+            facts |= {"exit_code": outcome.exit_code, "trace": outcome.trace or None}
         emit(outcome.status, **facts)
 
 

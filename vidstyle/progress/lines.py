@@ -56,9 +56,9 @@ class Lines(Quiet):
         self._tally.ended(outcome)
         if self._single:
             return  # the summary follows
-        self._say(f"[{self._tally.over}/{self._tally.jobs}] {_end(outcome)}")
-        for note in outcome.result.notes if outcome.result else ():
-            self._say(f"note: {outcome.source}: {note}")
+        first, *others = _end(outcome)
+        for line in (f"[{self._tally.over}/{self._tally.jobs}] {first}", *others):
+            self._say(line)
 
 
 def _facts(plan: Plan) -> str:
@@ -73,11 +73,12 @@ def _standing(running: Running, now: float) -> str:
     return f"{running.source}: {', '.join(words)}"
 
 
-def _end(outcome: Outcome) -> str:
+def _end(outcome: Outcome) -> list[str]:
     if outcome.status == "failed":
         return failure(outcome)
     if outcome.result is None:
-        return ": ".join(filter(None, (f"{outcome.status} {outcome.source}", outcome.reason)))
+        return [": ".join(filter(None, (f"{outcome.status} {outcome.source}", outcome.reason)))]
     result = outcome.result
     facts = f"{frames(result.frames)}, {result.coverage:.1%} painted, {result.elapsed:.1f} s"
-    return f"done {outcome.source}: {facts}, {result.fps:.1f} frames/s"
+    notes = (f"note: {outcome.source}: {note}" for note in result.notes)
+    return [f"done {outcome.source}: {facts}, {result.fps:.1f} frames/s", *notes]

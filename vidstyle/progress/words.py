@@ -79,10 +79,11 @@ def progress(tally: Tally) -> list[str]:
     return [word for word in words if word]
 
 
-def failure(outcome: Outcome) -> str:
-    """Which file failed and why; most reasons name it."""
+def failure(outcome: Outcome) -> list[str]:
+    """Which file failed and why (many reasons begin with its name); of a bug also where."""
     reason = outcome.reason
-    return f"failed: {reason if outcome.source in reason else f'{outcome.source}: {reason}'}"
+    named = reason if reason.startswith(outcome.source) else f"{outcome.source}: {reason}"
+    return [f"failed: {named}", *outcome.trace.splitlines()]
 
 
 def frames(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Where cards and networks lie on this machine."""
+"""Where cards, networks and the user's settings lie on this machine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def cache() -> Path:
     """The user's cache of vidstyle: $VIDSTYLE_CACHE, or the platform's own place. It may not exist yet."""
     chosen = os.environ.get("VIDSTYLE_CACHE")
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("vidstyle", False))
+
+
+def settings() -> Path:
+    """The user's own `vidstyle.toml`, in the platform's place for it. It may not exist."""
+    return Path(platformdirs.user_config_dir("vidstyle", False)) / "vidstyle.toml"
 
 
 def search() -> list[Path]:

@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from vidstyle import progress
 from vidstyle.cli import bench, facts, preview, run
+from vidstyle.cli.config import Configured, configured
 from vidstyle.errors import VidstyleError
 
 BUG, BROKEN_PIPE = 70, 141
@@ -62,9 +63,9 @@ def _root(
     """Paint one kind of thing in a video in the style of a picture."""
 
 
-app.command("run")(run.command)
-app.command("preview")(preview.command)
-app.command("bench")(bench.command)
+app.command("run", cls=Configured)(configured(run.command, printed=True))
+app.command("preview", cls=Configured)(configured(preview.command))
+app.command("bench", cls=Configured)(configured(bench.command))
 app.command("styles")(facts.styles)
 app.command("classes")(facts.classes)
 app.command("doctor")(facts.doctor)

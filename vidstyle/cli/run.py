@@ -76,6 +76,7 @@ def command(
     encoder_option: Annotated[
         list[str] | None,
         typer.Option(
+            "--encoder-option",
             "-e",
             metavar="KEY=VALUE",
             help="Any other option of the encoder; repeat it for several.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from av.stream import Disposition, Stream
 
 from vidstyle.errors import UsageError, nearest
 from vidstyle.media.source import Source
-from vidstyle.types import VideoInfo
+from vidstyle.types import PixelFormat
 
 MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """Containers that outputs get without being asked for."""
@@ -85,9 +86,8 @@ def _matters(stream: Stream) -> bool:
     return not is_timecode(stream) and not is_chapter_text(stream)
 
 
-def _keeps_picture(muxer: str, info: VideoInfo) -> bool:
+def _keeps_picture(muxer: str, format: PixelFormat) -> bool:
     """Whether the container's default encoders keep depth, chroma and alpha."""
-    format = info.format
     if format.alpha:
         plain = format.depth == 8 and (format.chroma_w, format.chroma_h) == (1, 1)
         return muxer == "matroska" or (muxer == "webm" and plain) or (muxer == "mov" and format.depth <= 10)
@@ -99,20 +99,30 @@ def _keeps_picture(muxer: str, info: VideoInfo) -> bool:
 def choose_container(source: Source) -> str:
     """The extension of an output that nobody named: the input's own where it can be written and holds
     everything, else .mp4 or .mkv. Sound counts most, then the picture, then all other streams."""
-    own = source.path.suffix.lower()
+    return best_ending(source.path, source.others, source.info.format)
+
+
+def best_ending(source: Path, others: Sequence[Stream], format: PixelFormat) -> str:
+    """`choose_container` by a source's name, all its streams but the painted one, and its picture."""
+    own = source.suffix.lower()
     choices = [s for s in dict.fromkeys((own, ".mp4", ".mkv")) if s in MUXERS]
     if own == ".webm":
         choices = [".webm", ".mkv"]
-    return max(choices, key=lambda suffix: (_score(MUXERS[suffix], source), -choices.index(suffix)))
+    return max(choices, key=lambda end: (_score(MUXERS[end], others, format), -choices.index(end)))
 
 
-def _score(muxer: str, source: Source) -> tuple[bool, bool, int]:
-    held = {s.index for s in source.others if can_hold(muxer, s)}
-    sound = all(s.index in held for s in source.others if s.type == "audio")
-    rest = sum(s.index not in held for s in source.others if _matters(s))
-    return sound, _keeps_picture(muxer, source.info), -rest
+def _score(muxer: str, others: Sequence[Stream], format: PixelFormat) -> tuple[bool, bool, int]:
+    held = {s.index for s in others if can_hold(muxer, s)}
+    sound = all(s.index in held for s in others if s.type == "audio")
+    rest = sum(s.index not in held for s in others if _matters(s))
+    return sound, _keeps_picture(muxer, format), -rest
 
 
 def default_target(source: Path, opened: Source) -> Path:
     """`<stem>.vidstyle<ext>` beside the input, in a container that holds all its streams if there is one."""
     return source.with_name(f"{source.stem}.vidstyle{choose_container(opened)}")
+
+
+def ending_of(container: str) -> str:
+    """The usual ending of a container by FFmpeg's name; .mkv where it has none here."""
+    return next((ending for ending, muxer in (MUXERS | _OTHERS).items() if muxer == container), ".mkv")

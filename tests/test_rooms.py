@@ -30,6 +30,7 @@ FLOORS = {
 }
 OWNERS = {
     "av": "media",
+    "aiohttp": "remote",
     "fsspec": "remote",
     "ray": "cluster",
     "onnxruntime": "device",

@@ -416,11 +416,14 @@ def test_s3_an_interrupt_aborts_the_upload(bucket: Bucket, film: Path) -> None:
     assert bucket.unfinished() == [] and bucket.names() == []
 
 
-def test_s3_an_object_that_changes_is_noticed(tmp_path: Path, bucket: Bucket) -> None:
+def test_s3_an_object_that_changes_is_noticed(
+    tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "PIECE", 1 << 20)
     bucket.direct.put_object(Bucket="films", Key="film.mp4", Body=BIG)
 
     def change(done: int, _whole: int | None) -> None:
-        if done == 6 << 16:
+        if done == 6 << 20:
             bucket.direct.put_object(Bucket="films", Key="film.mp4", Body=bytes(len(BIG)))
 
     with pytest.raises(InputError, match="changed while it was read"):

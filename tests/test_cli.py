@@ -13,7 +13,7 @@ import pytest
 from clips import sound_digest, times
 
 from vidstyle import cli
-from vidstyle.cli import options
+from vidstyle.cli import parse
 from vidstyle.errors import UsageError
 
 
@@ -260,7 +260,7 @@ def test_bench_prints_every_stage(folder: Path, words: list[str], capsys: pytest
 
 
 def test_a_style_may_carry_a_weight() -> None:
-    assert options.weighted(["a.jpg", "b:0.25", "C:\\x.png"]) == (
+    assert parse.weighted(["a.jpg", "b:0.25", "C:\\x.png"]) == (
         ("a.jpg", 1.0),
         ("b", 0.25),
         ("C:\\x.png", 1.0),
@@ -268,9 +268,9 @@ def test_a_style_may_carry_a_weight() -> None:
 
 
 def test_classes_repeat_and_take_commas() -> None:
-    assert options.class_names(["laptop, cup", "cup", "dog"]) == ("laptop", "cup", "dog")
-    assert options.class_names(None) == ("laptop",)
-    assert options.class_names(["All"]) == ("all",)
+    assert parse.class_names(["laptop, cup", "cup", "dog"]) == ("laptop", "cup", "dog")
+    assert parse.class_names(None) == ("laptop",)
+    assert parse.class_names(["All"]) == ("all",)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_classes_repeat_and_take_commas() -> None:
     [("0", 0), ("12.5", Fraction(25, 2)), ("1:02.5", Fraction(125, 2)), ("1:00:02", 3602), (None, None)],
 )
 def test_times_are_exact(text: str | None, seconds: object) -> None:
-    assert options.moment(text, "--start") == seconds
+    assert parse.moment(text, "--start") == seconds
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_times_are_exact(text: str | None, seconds: object) -> None:
 )
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        options.moment(text, "--end")
+        parse.moment(text, "--end")
 
 
 def test_no_thread_outlives_a_run(folder: Path, words: list[str], tmp_path: Path) -> None:

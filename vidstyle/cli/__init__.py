@@ -10,7 +10,6 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import typer
@@ -18,12 +17,11 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from vidstyle import progress
-from vidstyle.cli import bench, facts, preview, run
+from vidstyle.cli import bench, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
 from vidstyle.errors import VidstyleError
 
 BUG, BROKEN_PIPE = 70, 141
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class RunByDefault(TyperGroup):
@@ -72,21 +70,6 @@ app.command("doctor")(facts.doctor)
 app.add_typer(facts.models, name="models")
 
 
-class Stopped(BaseException):
-    """A signal, on its way through the `finally` blocks that remove unfinished files."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-        self.word = "interrupted" if number == signal.SIGINT else "terminated"
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    for each in _SIGNALS:  # the first one stops; an impatient second would cut the clearing up short
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(number)
-
-
 def _open_standard_streams() -> None:
     """Gives the closed ones (`2>&-`) to the null device: the next file would be opened in their place, and
     what libraries print would end up in it."""
@@ -102,9 +85,7 @@ def _open_standard_streams() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code."""
     _open_standard_streams()
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _stop)
+    stopping.listen()
     sys.exit(code(arguments))
 
 
@@ -118,8 +99,8 @@ def code(arguments: list[str] | None = None) -> int:
         return _failed(str(error), error.exit_code)
     except TyperException as error:
         return _misused(error)
-    except Stopped as stopped:
-        return _failed(f"{stopped.word}; nothing was written", stopped.exit_code)
+    except stopping.Stopped as stopped:
+        return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
     except BrokenPipeError:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from vidstyle import pipeline, progress
-from vidstyle.cli import options
+from vidstyle.cli import options, parse
 from vidstyle.types import Job, JobResult
 
 
@@ -31,8 +31,8 @@ def command(
     """
     job = Job(
         source=source,
-        styles=options.weighted(style),
-        classes=options.class_names(class_),
+        styles=parse.weighted(style),
+        classes=parse.class_names(class_),
         device=device,
         segmenter=segmenter,
         stylizer=stylizer,

@@ -61,13 +61,13 @@ _OWN: dict[str, tuple[Any, Any]] = {
 }
 
 
-def configured(command: Callable[..., None], *, printed: bool = False) -> Callable[..., None]:
+def configured(command: Callable[..., Any], *, printed: bool = False) -> Callable[..., Any]:
     """The command with the flags that choose its configuration; register it with `cls=Configured`.
     printed: with --print-config, too."""
 
     @functools.wraps(command)
-    def without_own(**flags: Any) -> None:
-        command(**{name: value for name, value in flags.items() if name not in _OWN})
+    def without_own(**flags: Any) -> Any:
+        return command(**{name: value for name, value in flags.items() if name not in _OWN})
 
     own = {name: flag for name, flag in _OWN.items() if printed or name != "print_config"}
     signature = inspect.signature(command, eval_str=True)

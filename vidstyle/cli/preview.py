@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vidstyle import pipeline, progress
-from vidstyle.cli import options
+from vidstyle.cli import options, parse
 from vidstyle.types import FEATHER, Job
 
 
@@ -44,8 +44,8 @@ def command(
     job = Job(
         source=source,
         target=output,
-        styles=options.weighted(style),
-        classes=options.class_names(class_),
+        styles=parse.weighted(style),
+        classes=parse.class_names(class_),
         invert=invert,
         strength=strength,
         preserve_color=preserve_color,
@@ -56,4 +56,4 @@ def command(
         stylizer=stylizer,
         overwrite=overwrite,
     )
-    progress.say(f"wrote {pipeline.preview(replace(job, start=options.moment(at, '--at')))}")
+    progress.say(f"wrote {pipeline.preview(replace(job, start=parse.moment(at, '--at')))}")

@@ -64,7 +64,10 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "missing input": (["nowhere.mp4"], 3, "nowhere.mp4"),
     "text file": (["{text}"], 3, "text.mp4"),
     "sound only": (["{sound}"], 3, "sound.m4a"),
-    "folder": (["{folder}"], 3, ""),
+    "empty folder": (["{nothing}"], 3, "there is no video"),
+    "no input": (["--jobs=2"], 2, "no input"),
+    "jobs": (["{clip}", "--jobs", "0"], 2, "--jobs"),
+    "shard": (["{clip}", "--shard", "3/2"], 2, "--shard"),
     "class": (["{clip}", "--class", "labtop"], 2, "did you mean 'laptop'"),
     "class all and another": (["{clip}", "--class", "all,cup"], 2, "--class all"),
     "no class": (["{clip}", "--class", ","], 2, "names nothing"),
@@ -104,7 +107,7 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "hash": (["{clip}", "--segmenter", "{forged}"], 4, "forged.onnx"),
     "card key": (["{clip}", "--segmenter", "{misspelt}"], 4, "misspelt.toml"),
     "no network": (["{clip}", "--segmenter", "{empty}"], 4, "empty.onnx"),
-    "output is input": (["{clip}", "-o", "{clip}", "--overwrite"], 6, "clip.mp4"),
+    "output is input": (["{clip}", "-o", "{clip}", "--overwrite"], 2, "clip.mp4"),
     "output exists": (["{clip}", "-o", "{text}"], 6, "--overwrite"),
     "output folder": (["{clip}", "-o", "{folder}/no/where.mp4"], 6, "no does not exist"),
     "container": (["{clip}", "-o", "{folder}/out.xyz"], 2, ".xyz"),
@@ -126,10 +129,12 @@ def places(folder: Path) -> dict[str, str]:
     assert misspelt.origin is not None and forged.origin is not None
     misspelt.origin.write_text(misspelt.origin.read_text().replace("licence", "license"))
     _sound_only(folder / "sound.m4a")
+    (folder / "nothing").mkdir()
     names = {name: str(folder / file) for name, file in (("clip", "clip.mp4"), ("text", "text.mp4"))}
     return {
         **names,
         "folder": str(folder),
+        "nothing": str(folder / "nothing"),
         "sound": str(folder / "sound.m4a"),
         "reds": str(folder / "reds.onnx"),
         "forged": str(folder / "forged.toml"),

@@ -1,4 +1,4 @@
-"""Worker processes: what they are told and tell, what becomes of a file whose worker dies, who outlives whom."""
+"""Worker processes: what they tell, what becomes of a file whose worker dies, who outlives whom."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def test_no_worker_outlives_its_parent(folder: Path, tmp_path: Path) -> None:
         batch_folder.end(process)
 
 
-@pytest.mark.parametrize(("code", "word", "exit_code"), [(-11, "signal 11 (SIGSEGV)", 139), (3, "code 3", 70)])
+@pytest.mark.parametrize(
+    ("code", "word", "exit_code"), [(-11, "signal 11 (SIGSEGV)", 139), (3, "code 3", 70)]
+)
 def test_how_a_process_died_is_said(code: int, word: str, exit_code: int) -> None:
     reason, given = pool.died(code)
     assert word in reason and given == exit_code

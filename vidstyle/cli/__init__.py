@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from vidstyle import progress
-from vidstyle.cli import bench, facts, preview, run, stopping
+from vidstyle.cli import bench, completion, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
 from vidstyle.errors import VidstyleError
 
@@ -31,7 +31,19 @@ class RunByDefault(TyperGroup):
         own = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
         if args and args[0] not in self.commands and args[0] not in own:
             args = ["run", *args]
+        if ctx.resilient_parsing:
+            completion.unchecked(self, ctx)
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.resilient_parsing and command is not None:
+            completion.unchecked(command, ctx)
+        return name, command, rest
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        offered = super().shell_complete(ctx, incomplete)
+        return completion.first_word(self, ctx, incomplete, offered)
 
 
 app = typer.Typer(
@@ -85,6 +97,9 @@ def _open_standard_streams() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code."""
     _open_standard_streams()
+    if os.environ.get(completion.ASKED):
+        completion.hush()
+        app(prog_name="vidstyle")  # answers, and exits
     stopping.listen()
     sys.exit(code(arguments))
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from vidstyle.cli import completion
+
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
 BATCH = "Many files"
 
@@ -41,6 +43,7 @@ Style = Annotated[
         "PICTURE:0.3 gives one a weight. (default: starry)",
         rich_help_panel=PAINT,
         show_default=False,
+        autocompletion=completion.styles,
     ),
 ]
 Class = Annotated[
@@ -53,6 +56,7 @@ Class = Annotated[
         "'all' paints the whole frame. (default: laptop)",
         rich_help_panel=PAINT,
         show_default=False,
+        autocompletion=completion.classes,
     ),
 ]
 Invert = Annotated[
@@ -90,7 +94,11 @@ Threshold = Annotated[
 Device = Annotated[
     str,
     typer.Option(
-        "--device", metavar="auto|cpu|cuda[:N]", help="Where the networks run.", rich_help_panel=NETWORKS
+        "--device",
+        metavar="auto|cpu|cuda[:N]",
+        help="Where the networks run.",
+        rich_help_panel=NETWORKS,
+        autocompletion=completion.devices,
     ),
 ]
 Segmenter = Annotated[
@@ -102,6 +110,7 @@ Segmenter = Annotated[
         "(default: fastscnn)",
         rich_help_panel=NETWORKS,
         show_default=False,
+        autocompletion=completion.segmenters,
     ),
 ]
 Stylizer = Annotated[
@@ -112,6 +121,7 @@ Stylizer = Annotated[
         help="The network that paints: a name (see vidstyle models) or an .onnx file. (default: brush)",
         rich_help_panel=NETWORKS,
         show_default=False,
+        autocompletion=completion.stylizers,
     ),
 ]
 Progress = Annotated[
@@ -157,6 +167,7 @@ Codec = Annotated[
         "(default: H.264 for 8 bit 4:2:0, else the nearest that keeps depth and chroma)",
         rich_help_panel=ENCODE,
         show_default=False,
+        autocompletion=completion.encoders,
     ),
 ]
 Crf = Annotated[

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from vidstyle import pipeline, progress
 from vidstyle.cli import options, parse
 from vidstyle.types import FEATHER, Job
 
@@ -41,6 +40,8 @@ def command(
     ] = False,
 ) -> None:
     """Paint one frame and write it beside the original, to try styles and thresholds."""
+    from vidstyle import pipeline, progress
+
     job = Job(
         source=source,
         target=output,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vidstyle import pipeline, progress
-from vidstyle.cli import batch, options, parse
+from vidstyle.cli import options, parse
 from vidstyle.errors import UsageError
-from vidstyle.jobs import one
-from vidstyle.jobs.plan import Agenda, Planned, parse_shard, plan
 from vidstyle.types import FEATHER, Job
+
+if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
+    from vidstyle.jobs.plan import Agenda, Planned
 
 
 def command(
@@ -45,6 +46,10 @@ def command(
     shard: options.Shard = None,
 ) -> int:
     """Paint a class in videos. `vidstyle INPUT ...` means this command."""
+    from vidstyle import progress
+    from vidstyle.cli import batch
+    from vidstyle.jobs.plan import parse_shard, plan
+
     template = Job(
         source="",
         styles=parse.weighted(style),
@@ -83,6 +88,9 @@ def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
 
 
 def _one(planned: Planned, json: bool, quiet: bool, mode: str) -> int:
+    from vidstyle import pipeline, progress
+    from vidstyle.jobs import one
+
     with progress.Bar(quiet, mode) as bar:
         result = pipeline.run(one.ready(planned), watcher=bar)
         bar.finish(result)

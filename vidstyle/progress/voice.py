@@ -29,7 +29,7 @@ def speak(*, events: bool) -> None:
 
 def wants_events(words: Sequence[str]) -> bool:
     """Whether a command line asks for events: to be known before it is understood, as it may be wrong."""
-    pairs = zip(words, (*words[1:], ""), strict=True)
+    pairs = zip(words, (*words[1:], ""), strict=False)  # there may be no word at all
     return any((word, value) == ("--progress", "json") or word == "--progress=json" for word, value in pairs)
 
 

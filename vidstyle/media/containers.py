@@ -13,6 +13,7 @@ from av.container import OutputContainer
 from av.stream import Disposition, Stream
 
 from vidstyle.errors import UsageError, nearest
+from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.source import Source
 from vidstyle.types import PixelFormat
 
@@ -22,6 +23,7 @@ MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"
 _OTHERS: Final = {
     ".avi": "avi", ".ts": "mpegts", ".mts": "mpegts", ".m2ts": "mpegts", ".m2t": "mpegts", ".flv": "flv",
     ".f4v": "f4v", ".nut": "nut", ".wmv": "asf", ".asf": "asf", ".3gp": "3gp", ".3g2": "3g2",
+    ".y4m": "yuv4mpegpipe",
 }  # fmt: skip
 """Containers for those who name them. FFmpeg has more: they write many files (HLS, DASH, pictures), no video
 beside sound, or refuse common streams (MXF, MPEG-PS, Ogg) once the work has begun."""
@@ -30,16 +32,21 @@ REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
 """What PyAV raises when a container does not take a stream."""
 
 
-def muxer_for(target: Path, container: str | None) -> str:
-    """FFmpeg's name of the container for a target's extension (or the one that was named).
+def muxer_for(target: Path | OutPipe, container: str | None) -> str:
+    """FFmpeg's name of the container for a target's extension (or the one that was named, in FFmpeg's word or
+    by an ending); Matroska for standard output.
 
     Raises UsageError where it is none that is written here as one whole file.
     """
     muxers = MUXERS | _OTHERS
     if container is not None:
-        if container not in muxers.values():
-            raise UsageError(f"no container is called {container!r}{nearest(container, muxers.values())}")
-        return container
+        named = muxers.get(f".{container.lower()}", container.lower())
+        if named not in muxers.values():
+            known = [suffix[1:] for suffix in muxers]
+            raise UsageError(f"no container is called {container!r}{nearest(container, known)}")
+        return named
+    if isinstance(target, OutPipe):
+        return "matroska"
     found = muxers.get(target.suffix.lower())
     if found is None:
         kinds = ", ".join(MUXERS)
@@ -99,7 +106,7 @@ def _keeps_picture(muxer: str, format: PixelFormat) -> bool:
 def choose_container(source: Source) -> str:
     """The extension of an output that nobody named: the input's own where it can be written and holds
     everything, else .mp4 or .mkv. Sound counts most, then the picture, then all other streams."""
-    return best_ending(source.path, source.others, source.info.format)
+    return best_ending(source.file or Path(), source.others, source.info.format)
 
 
 def best_ending(source: Path, others: Sequence[Stream], format: PixelFormat) -> str:

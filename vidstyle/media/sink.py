@@ -11,7 +11,8 @@ from vidstyle.media.containers import muxer_for
 from vidstyle.media.copying import Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import has_alpha
-from vidstyle.media.settings import keeps_hdr_data, settings_for
+from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.settings import keeps_hdr_data, prompt, settings_for
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import EncodeOptions, Frame
@@ -20,24 +21,26 @@ from vidstyle.types import EncodeOptions, Frame
 class Sink(Writer):
     """Writes a video like `source` to `target`: its frames encoded, its other streams copied.
 
-    Open it before the first frame is taken from the source. container: FFmpeg's name of one, None to go
-    by the target's extension. `notes` are lines that a user should read; `codec` is the encoder.
+    Open it before the first frame is taken from the source. container: a container's name or ending, None
+    to go by the target's. realtime: no packet waits in the encoder. `notes` are lines that a user should
+    read; `codec` is the encoder; `muxed` counts its packets that were written.
     Raises UsageError (codec, option or container that cannot be meant), OutputError (target is the input,
     exists, or cannot be written).
     """
 
     def __init__(
         self,
-        target: Path,
+        target: Path | OutPipe,
         source: Source,
         options: EncodeOptions = EncodeOptions(),  # noqa: B008 - frozen
         *,
         overwrite: bool = False,
         container: str | None = None,
+        realtime: bool = False,
     ) -> None:
         super().__init__(target, source, muxer_for(target, container), overwrite=overwrite)
         try:
-            self._configure(source, options)
+            self._configure(source, options, realtime)
             self._copier = Copier(source, self._output, self.muxer)
             self.notes += self._copier.notes
             self._write_header()
@@ -45,10 +48,11 @@ class Sink(Writer):
             self._abandon()
             raise
 
-    def _configure(self, source: Source, options: EncodeOptions) -> None:
+    def _configure(self, source: Source, options: EncodeOptions, realtime: bool) -> None:
         choice = choose_codec(options.codec, source.info, self.muxer)
         alpha = has_alpha(choice.pixel_format)
         settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
+        settings = (prompt(choice.encoder) if realtime else {}) | settings
         self._add_track(source.info, source.tags, choice, settings)
         copy_labels(self.track.stream, source.stream, self.muxer)
         self._note_metadata(source, choice.encoder)

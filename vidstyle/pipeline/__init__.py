@@ -16,7 +16,9 @@ from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.checks import check, check_places
 from vidstyle.pipeline.networks import Networks, card, described, load
 from vidstyle.pipeline.preview import preview
+from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.stages import Painted, frame_mask, share
+from vidstyle.pipeline.streams import ended_by_signal, interrupt, opened, streamed
 from vidstyle.pipeline.way import AHEAD, way
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, VideoInfo, Watcher
 
@@ -53,8 +55,8 @@ def process(
     Raises a `vidstyle.VidstyleError` with one line that says what to do; then no output is left.
     """
     job = Job(
-        source=Path(source),
-        target=None if target is None else Path(target),
+        source=_place(source),
+        target=None if target is None else _place(target),
         styles=((style, 1.0),) if isinstance(style, str) else tuple(style),
         classes=(classes,) if isinstance(classes, str) else tuple(classes),
         invert=invert,
@@ -77,25 +79,39 @@ def process(
 def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = None) -> JobResult:
     """Does one job. `networks` may be kept from job to job where their settings are the same."""
     check(job)
+    job = streamed(job)
+    if job.target == media.STANDARD:
+        media.claim_standard_output()
     begun, clock, tally = time.perf_counter(), Clock(), _Tally()
-    with media.Source(job.source, start=job.start, end=job.end) as video:
+    live = Realtime() if job.realtime else None
+    with opened(job) as video:
         networks = networks or load(job)
         with _Outputs.open(job, video) as outputs:
             plan = _plan(job, video, networks, outputs)
             if watcher is not None:
                 watcher.begin(plan)
-            chain = way(job, video, networks, clock)
-            with closing(prefetch(chain, AHEAD, "inference", networks.interrupt)) as batches:
+            chain = way(job, video, networks, clock, live)
+            with (
+                ended_by_signal(job, video),
+                closing(
+                    prefetch(chain, 1 if live else AHEAD, "inference", interrupt(video, networks))
+                ) as batches,
+            ):
                 for batch in batches:
                     with clock.busy("encode"):
-                        outputs.write(batch)
+                        outputs.write(batch, live)
                     tally.add(batch, video.info)
                     if watcher is not None:
                         watcher.advance(len(batch))
             with clock.busy("encode"):
                 outputs.finish(video.trailing())
-    notes = (*video.notes, *outputs.notes, *tally.notes(job))
+    notes = (*video.notes, *outputs.notes, *tally.notes(job), *([live.note] if live else []))
     return tally.result(plan, time.perf_counter() - begun, clock, notes)
+
+
+def _place(name: Path | str) -> Path | str:
+    """A str that is no stream names a file."""
+    return name if isinstance(name, str) and media.is_stream(name) else Path(name)
 
 
 @dataclass(slots=True)
@@ -109,18 +125,30 @@ class _Outputs:
     @classmethod
     @contextmanager
     def open(cls, job: Job, video: media.Source) -> Iterator[_Outputs]:
-        target = Path(job.target or media.default_target(Path(job.source), video))
+        target = job.target or media.default_target(Path(job.source), video)
         check_places(target, job.mask_out)
+        place = media.OutPipe(realtime=job.realtime) if target == media.STANDARD else Path(target)
         with ExitStack() as stack:
-            sink = stack.enter_context(media.Sink(target, video, job.encode, overwrite=job.overwrite))
+            sink = stack.enter_context(
+                media.Sink(
+                    place,
+                    video,
+                    job.encode,
+                    overwrite=job.overwrite,
+                    container=job.container,
+                    realtime=job.realtime,
+                )
+            )
             masks = None
             if job.mask_out is not None:
                 masks = stack.enter_context(media.MaskWriter(job.mask_out, video, overwrite=job.overwrite))
             yield cls(video.info, sink, masks)
 
-    def write(self, batch: list[Painted]) -> None:
+    def write(self, batch: list[Painted], live: Realtime | None) -> None:
         for painted in batch:
             self.sink.write(painted.frame)
+            if live is not None:
+                live.written(painted.frame, self.sink.muxed)
             if self.masks is not None:
                 self.masks.write(painted.frame, frame_mask(painted, self.info.width, self.info.height))
 
@@ -141,7 +169,7 @@ class _Outputs:
 def _plan(job: Job, video: media.Source, networks: Networks, outputs: _Outputs) -> Plan:
     return Plan(
         source=job.source,
-        target=outputs.sink.target,
+        target=job.target if job.target == media.STANDARD else Path(str(outputs.sink.target)),
         frames=_expected(job, video.info),
         segmenter=networks.segmenter.name if networks.segmenter else None,
         stylizer=networks.stylizer.name,

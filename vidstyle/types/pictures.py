@@ -102,7 +102,8 @@ class Frame:
     `pts` is in `VideoInfo.time_base`, exactly the source's. `picture` is a small upright RGB copy
     (h, w, 3) uint8 of the size that the segmenter asked for, None where nothing is segmented.
     `native` and `companions` (packets of the other streams that were demuxed before this frame) belong
-    to `media`; nobody else looks inside.
+    to `media`; nobody else looks inside. `decoded`: in real time, when it left the decoder (seconds of
+    `time.perf_counter`).
     """
 
     index: int
@@ -111,6 +112,7 @@ class Frame:
     picture: NDArray[np.uint8] | None = None
     native: Any = None
     companions: tuple[Any, ...] = ()
+    decoded: float = 0.0
 
 
 class Region(NamedTuple):

@@ -39,12 +39,13 @@ def claim_standard_output() -> int:
 
 
 _STREAMED: Final = {
-    "mp4": {"movflags": "frag_keyframe+empty_moov+default_base_moof"},
-    "mov": {"movflags": "frag_keyframe+empty_moov+default_base_moof"},
+    "mp4": {"movflags": "frag_keyframe+delay_moov+default_base_moof"},
+    "mov": {"movflags": "frag_keyframe+delay_moov+default_base_moof"},
     "matroska": {}, "webm": {}, "nut": {}, "mpegts": {}, "flv": {"flvflags": "no_duration_filesize"},
     "yuv4mpegpipe": {"strict": "-1"},
 }  # fmt: skip
-"""Containers that need no seeking, and what they must be told for that."""
+"""Containers that need no seeking, and what they must be told for that. MP4 in fragments: `delay_moov` rather
+than `empty_moov`, which writes no edit list, so that reordered frames would come later than their sound."""
 _PROMPT: Final = {
     "mp4": {"frag_duration": "500000"}, "mov": {"frag_duration": "500000"},
     "matroska": {"cluster_time_limit": "200"}, "webm": {"cluster_time_limit": "200"},

@@ -8,10 +8,11 @@ from typing import Any
 
 from vidstyle.media.codecs import choose_codec
 from vidstyle.media.containers import muxer_for
-from vidstyle.media.copying import Copier, copy_labels
+from vidstyle.media.copying import VIDEO_ONLY, Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import has_alpha
 from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.pace import Pace
 from vidstyle.media.settings import keeps_hdr_data, prompt, settings_for
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
@@ -53,7 +54,9 @@ class Sink(Writer):
         alpha = has_alpha(choice.pixel_format)
         settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
         settings = (prompt(choice.encoder) if realtime else {}) | settings
-        self._add_track(source.info, source.tags, choice, settings)
+        self._pace = Pace(source.info) if self.muxer in VIDEO_ONLY else None
+        info = self._pace.info if self._pace else source.info
+        self._add_track(info, source.tags, choice, settings)
         copy_labels(self.track.stream, source.stream, self.muxer)
         self._note_metadata(source, choice.encoder)
         if alpha and choice.encoder.startswith("libvpx"):
@@ -73,7 +76,7 @@ class Sink(Writer):
             if self.muxer in ("matroska", "webm") and any((p.pts or 0) < 0 for p in frame.companions):
                 self.track.go_first()
         self._copy(frame.companions)
-        self._encode(frame.native, frame.pts)
+        self._encode(frame.native, self._pace(frame.pts) if self._pace else frame.pts)
 
     def _copy(self, packets: Sequence[AnyPacket]) -> None:
         for packet in packets:
@@ -87,3 +90,5 @@ class Sink(Writer):
         self._copy(trailing)
         self._mux(self._copier.flush())
         self._close(self._copier.counts)
+        if self._pace and self._pace.note:
+            self.notes.append(self._pace.note)

@@ -13,7 +13,7 @@ import pytest
 from clips import sound_digest, times
 
 from vidstyle import cli
-from vidstyle.cli import options
+from vidstyle.cli import parse
 from vidstyle.errors import UsageError
 
 
@@ -64,7 +64,10 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "missing input": (["nowhere.mp4"], 3, "nowhere.mp4"),
     "text file": (["{text}"], 3, "text.mp4"),
     "sound only": (["{sound}"], 3, "sound.m4a"),
-    "folder": (["{folder}"], 3, ""),
+    "empty folder": (["{nothing}"], 3, "there is no video"),
+    "no input": (["--jobs=2"], 2, "no input"),
+    "jobs": (["{clip}", "--jobs", "0"], 2, "--jobs"),
+    "shard": (["{clip}", "--shard", "3/2"], 2, "--shard"),
     "class": (["{clip}", "--class", "labtop"], 2, "did you mean 'laptop'"),
     "class all and another": (["{clip}", "--class", "all,cup"], 2, "--class all"),
     "no class": (["{clip}", "--class", ","], 2, "names nothing"),
@@ -104,7 +107,7 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "hash": (["{clip}", "--segmenter", "{forged}"], 4, "forged.onnx"),
     "card key": (["{clip}", "--segmenter", "{misspelt}"], 4, "misspelt.toml"),
     "no network": (["{clip}", "--segmenter", "{empty}"], 4, "empty.onnx"),
-    "output is input": (["{clip}", "-o", "{clip}", "--overwrite"], 6, "clip.mp4"),
+    "output is input": (["{clip}", "-o", "{clip}", "--overwrite"], 2, "clip.mp4"),
     "output exists": (["{clip}", "-o", "{text}"], 6, "--overwrite"),
     "output folder": (["{clip}", "-o", "{folder}/no/where.mp4"], 6, "no does not exist"),
     "container": (["{clip}", "-o", "{folder}/out.xyz"], 2, ".xyz"),
@@ -126,10 +129,12 @@ def places(folder: Path) -> dict[str, str]:
     assert misspelt.origin is not None and forged.origin is not None
     misspelt.origin.write_text(misspelt.origin.read_text().replace("licence", "license"))
     _sound_only(folder / "sound.m4a")
+    (folder / "nothing").mkdir()
     names = {name: str(folder / file) for name, file in (("clip", "clip.mp4"), ("text", "text.mp4"))}
     return {
         **names,
         "folder": str(folder),
+        "nothing": str(folder / "nothing"),
         "sound": str(folder / "sound.m4a"),
         "reds": str(folder / "reds.onnx"),
         "forged": str(folder / "forged.toml"),
@@ -260,7 +265,7 @@ def test_bench_prints_every_stage(folder: Path, words: list[str], capsys: pytest
 
 
 def test_a_style_may_carry_a_weight() -> None:
-    assert options.weighted(["a.jpg", "b:0.25", "C:\\x.png"]) == (
+    assert parse.weighted(["a.jpg", "b:0.25", "C:\\x.png"]) == (
         ("a.jpg", 1.0),
         ("b", 0.25),
         ("C:\\x.png", 1.0),
@@ -268,9 +273,9 @@ def test_a_style_may_carry_a_weight() -> None:
 
 
 def test_classes_repeat_and_take_commas() -> None:
-    assert options.class_names(["laptop, cup", "cup", "dog"]) == ("laptop", "cup", "dog")
-    assert options.class_names(None) == ("laptop",)
-    assert options.class_names(["All"]) == ("all",)
+    assert parse.class_names(["laptop, cup", "cup", "dog"]) == ("laptop", "cup", "dog")
+    assert parse.class_names(None) == ("laptop",)
+    assert parse.class_names(["All"]) == ("all",)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +283,7 @@ def test_classes_repeat_and_take_commas() -> None:
     [("0", 0), ("12.5", Fraction(25, 2)), ("1:02.5", Fraction(125, 2)), ("1:00:02", 3602), (None, None)],
 )
 def test_times_are_exact(text: str | None, seconds: object) -> None:
-    assert options.moment(text, "--start") == seconds
+    assert parse.moment(text, "--start") == seconds
 
 
 @pytest.mark.parametrize(
@@ -286,7 +291,7 @@ def test_times_are_exact(text: str | None, seconds: object) -> None:
 )
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        options.moment(text, "--end")
+        parse.moment(text, "--end")
 
 
 def test_no_thread_outlives_a_run(folder: Path, words: list[str], tmp_path: Path) -> None:

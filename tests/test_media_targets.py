@@ -172,7 +172,6 @@ def test_an_output_that_lost_frames_does_not_pass(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(sink.track, "encode", lambda native, pts: encode(native, pts) if pts else [])
         for frame in source.frames():
             sink.write(frame)
-        sink.track.times.add(0)
         sink.finish()
     assert not (tmp_path / "b.mp4").exists() and not parts(tmp_path)
 
@@ -229,9 +228,23 @@ def test_hidden_files_are_never_shared(tmp_path: Path) -> None:
     with Source(make(tmp_path / "a.mp4")) as source:
         with Sink(tmp_path / f"{long}1.mp4", source), Sink(tmp_path / f"{long}2.mp4", source):
             assert len(parts(tmp_path)) == 2
-        with Sink(tmp_path / "b.mp4", source), Sink(tmp_path / "b.mp4", source):
-            assert len(parts(tmp_path)) == 2
+        with Sink(tmp_path / "b.mp4", source):
+            with pytest.raises(OutputError, match="another process"):
+                Sink(tmp_path / "b.mp4", source)
+            assert len(parts(tmp_path)) == 1
     assert not parts(tmp_path)
+
+
+def test_what_a_killed_run_left_is_written_over(tmp_path: Path) -> None:
+    with Source(make(tmp_path / "a.mp4")) as source:
+        with Sink(tmp_path / "b.mp4", source, FAST):
+            left = parts(tmp_path)[0]
+        (tmp_path / left).write_bytes(bytes(1 << 20))
+        with Sink(tmp_path / "b.mp4", source, FAST) as sink:
+            for frame in source.frames():
+                sink.write(frame)
+            sink.finish(source.trailing())
+    assert not parts(tmp_path) and (tmp_path / "b.mp4").stat().st_size < 1 << 20
 
 
 @pytest.mark.parametrize("target", ["closed/b.mp4", "a.mp4/b.mp4", f"{'x' * 300}.mp4", f"{'x' * 300}/b.mp4"])

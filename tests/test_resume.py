@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -137,9 +138,7 @@ def test_kept_segments_and_frames_written_as_they_come_are_the_same(
 ) -> None:
     kept = job_for(clip, tmp_path / "kept.mkv")
     pipeline.run(kept, networks)
-    import contextlib
-
-    monkeypatch.setattr(pipeline, "opened", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(outputs, "opened", lambda *_: contextlib.nullcontext())
     direct = job_for(clip, tmp_path / "direct.mkv")
     pipeline.run(direct, networks)
     assert packets(tmp_path / "kept.mkv") == packets(tmp_path / "direct.mkv")

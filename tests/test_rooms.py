@@ -31,6 +31,7 @@ FLOORS = {
 }
 OWNERS = {
     "av": "media",
+    "aiohttp": "remote",
     "fsspec": "remote",
     "ray": "cluster",
     "onnxruntime": "device",

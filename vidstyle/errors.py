@@ -15,6 +15,7 @@ that escapes is a bug: a traceback and exit code 70.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -58,3 +59,16 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
     """The end of an error line: `; did you mean 'laptop'?`, or the empty string when nothing is near."""
     close = difflib.get_close_matches(word.lower(), list(known), n=count, cutoff=0.5)
     return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+
+
+_JOINERS = "\u200c\u200d"
+"""Have no width of their own and belong to words and pictures of many scripts."""
+
+
+def visible(text: str) -> str:
+    r"""`text` on one line, harmless to a terminal: control and direction characters as `\x1b`, `\u202e`."""
+    return "".join(each if _shows(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def _shows(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -60,14 +60,17 @@ def prefetch(
     depth: int,
     name: str = "prefetch",
     interrupt: Callable[[], None] | None = None,
+    drop: Callable[[T, T], T] | None = None,
 ) -> Generator[T, None, None]:
     """Runs `upstream` in a thread of its own, at most `depth` items ahead.
 
+    drop: instead of waiting for room, the oldest waiting item goes; `drop(oldest, next)` takes the next one's
+    place. So the upstream never waits, and what comes out is the newest there is.
     An exception of the upstream is raised here, after the items that came before it. Closing this
     generator stops the thread at its next item, closes the upstream in that thread and waits for both;
     `interrupt` is called, again and again, while an item takes long: it may end the work on it.
     """
-    channel: _Channel[T] = _Channel(depth)
+    channel: _Channel[T] = _Channel(depth, drop)
     thread = threading.Thread(target=_pump, args=(upstream, channel), name=name, daemon=True)
     thread.start()
     try:
@@ -76,6 +79,12 @@ def prefetch(
         channel.cancel()
         channel.wait(interrupt)
         thread.join()
+
+
+def apart(function: Callable[[], R], interrupt: Callable[[], None]) -> R:
+    """`function()` in a thread of its own: a signal is heard meanwhile, and `interrupt` called."""
+    with closing(prefetch(mapped(lambda _: function(), (None,)), 1, "apart", interrupt)) as results:
+        return next(results)
 
 
 def _pump(upstream: Iterable[T], channel: _Channel[T]) -> None:
@@ -94,10 +103,10 @@ def _pump(upstream: Iterable[T], channel: _Channel[T]) -> None:
 class _Channel(Generic[T]):
     """A bounded queue with two ends that can each let go of it: `end` above, `cancel` below."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, drop: Callable[[T, T], T] | None = None) -> None:
         if depth < 1:
             raise ValueError(f"prefetch depth {depth} is not positive")
-        self._depth = depth
+        self._depth, self._drop = depth, drop
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = False
@@ -105,8 +114,13 @@ class _Channel(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> bool:
-        """Waits for room; False once the reader is gone."""
+        """Waits for room, or makes it; False once the reader is gone."""
         with self._changed:
+            if self._drop is not None and len(self._items) >= self._depth:
+                self._items.append(item)
+                oldest = self._items.popleft()
+                self._items[0] = self._drop(oldest, self._items[0])
+                return not self._cancelled
             self._changed.wait_for(lambda: self._cancelled or len(self._items) < self._depth)
             if self._cancelled:
                 return False

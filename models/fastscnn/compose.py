@@ -123,7 +123,7 @@ def paste_laptops(
     height, width = label.shape
     turn = 180.0 if rng.random() < 0.08 else 14.0
     for _ in range(int(rng.choice([1, 2, 3], p=[0.66, 0.24, 0.10]))):
-        span = min(height, width) * float(np.exp(rng.uniform(np.log(0.2), np.log(1.3))))
+        span = min(height, width) * float(np.exp(rng.uniform(np.log(0.14), np.log(1.3))))
         laptop = warp(any_of(cutouts, rng), span, rng, turn)
         centre = int(rng.uniform(0, width)), int(rng.uniform(height * 0.1, height))
         place(picture, label, laptop, centre, LAPTOP, rng, shadow=True)
@@ -132,6 +132,17 @@ def paste_laptops(
             beside = rng.normal(0, span * 0.35, 2)
             where = int(centre[0] + beside[0]), int(centre[1] + beside[1] + span * 0.2)
             place(picture, label, thing, where, 254, rng, shadow=False)
+    return picture, label
+
+
+def paste_others(picture: Bytes, label: Bytes, things: list[Bytes], rng: Rng) -> tuple[Bytes, Bytes]:
+    """One to three things that are no laptops, so that a pasted rim alone does not give a laptop away."""
+    picture, label = picture.copy(), label.copy()
+    height, width = label.shape
+    for _ in range(int(rng.integers(1, 4))):
+        span = min(height, width) * float(np.exp(rng.uniform(np.log(0.14), np.log(1.0))))
+        centre = int(rng.uniform(0, width)), int(rng.uniform(height * 0.1, height))
+        place(picture, label, warp(any_of(things, rng), span, rng, 14.0), centre, 254, rng, shadow=True)
     return picture, label
 
 

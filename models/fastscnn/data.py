@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 IGNORE, REST = 255, 254
+HELD_PHOTOS = 20
+"""Every twentieth photograph without a laptop is held out."""
 POOR_CUTOUTS = frozenset((1, 58, 93, 105, 110, 115, 126, 127, 132, 135, 150, 152, 165, 167, 195))
 """Cut-outs, in order of name, whose flood fill took in accessories, captions or gaps."""
 
@@ -84,6 +86,12 @@ class Pool:
     def __len__(self) -> int:
         return len(self.names)
 
+    def without(self, every: int) -> Pool:
+        """All but every so-manieth picture, which are held out."""
+        kept = [i for i in range(len(self)) if i % every]
+        parts = (self.names, self.pictures, self.labels)
+        return Pool(*([part[i] for i in kept] for part in parts))  # type: ignore[arg-type]
+
     def draw(self, rng: Rng) -> tuple[Bytes, Bytes]:
         """A random picture and its labels."""
         i = int(rng.integers(len(self)))
@@ -133,11 +141,17 @@ def pack(data: Path, packed: Path) -> None:
     save(packed / "cutouts.npz", *([part[i] for i in good] for part in cutouts))
 
 
-def pack_extra(packed: Path, rendered: Path | None, outlined: Path | None) -> None:
-    """What render.py and outline.py have written so far."""
-    for name, folder in (("rendered", rendered), ("outlined", outlined)):
-        if folder:
-            save(packed / f"{name}.npz", *pack_pairs(folder))
+def pack_extra(packed: Path, rendered: list[Path], outlined: Path | None, drawn: Path | None) -> None:
+    """What render.py and outline.py have written so far; every fourth hand-drawn outline is held out."""
+    if rendered:
+        parts = [pack_pairs(folder) for folder in rendered]
+        save(packed / "rendered.npz", *([x for part in parts for x in part[k]] for k in range(3)))
+    if outlined:
+        save(packed / "outlined.npz", *pack_pairs(outlined))
+    if drawn:
+        pairs = pack_pairs(drawn)
+        for name, chosen in zip(("drawn", "drawn_held"), split_held(pairs, 4), strict=True):
+            save(packed / f"{name}.npz", *([part[i] for i in chosen] for part in pairs))
 
 
 @dataclass
@@ -149,43 +163,54 @@ class Sources:
     coco: Pool
     cutouts: list[Bytes]
     occluders: list[Bytes]
+    others: list[Bytes]
     rendered: Pool
     outlined: Pool
+    drawn: Pool
 
     @classmethod
     def load(cls, packed: Path) -> Sources:
         """All that lies in the folder; rendered and outlined pictures may be missing."""
         pools = {
             n: Pool.load(packed / f"{n}.npz")
-            for n in ("photos", "desktops", "coco", "cutouts", "rendered", "outlined")
+            for n in ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn")
         }
         cut = pools.pop("cutouts")
-        more = [pools["outlined"], pools["rendered"]]
+        pools["photos"] = pools["photos"].without(HELD_PHOTOS)
+        more = [pools["outlined"], pools["rendered"], pools["drawn"]]
         pairs = [pair for pool in (cut, *more) for pair in zip(pool.pictures, pool.labels, strict=True)]
         pairs = [(p, m) for p, m in pairs if (m == LAPTOP).mean() > 0.03]
         coco = pools["coco"]
         occluders = [
             o for p, m in zip(coco.pictures, coco.labels, strict=True) for o in compose.objects(p, m)
         ]
-        return cls(cutouts=[compose.cut(p, m == LAPTOP) for p, m in pairs], occluders=occluders, **pools)
+        made = zip(pools["rendered"].pictures, pools["rendered"].labels, strict=True)
+        others = occluders + [o for p, m in made for o in compose.objects(p, m, 0.02)]
+        laptops = [compose.cut(p, m == LAPTOP) for p, m in pairs]
+        return cls(cutouts=laptops, occluders=occluders, others=others, **pools)
 
     def plan(self) -> list[tuple[str, float]]:
         """Kinds of samples and their share."""
-        shares = [("pasted", 0.40), ("coco", 0.10), ("photos", 0.08), ("desktops", 0.05)]
-        shares += [("rendered", 0.25)] if len(self.rendered) else []
-        shares += [("outlined", 0.12)] if len(self.outlined) else []
+        shares = [("pasted", 0.32), ("coco", 0.10), ("photos", 0.13), ("desktops", 0.05)]
+        more = (("rendered", 0.22), ("outlined", 0.05), ("drawn", 0.13))
+        shares += [(name, share) for name, share in more if len(getattr(self, name))]
         total = sum(s for _, s in shares)
         return [(kind, share / total) for kind, share in shares]
 
     def scene(self, kind: str, rng: Rng) -> tuple[Bytes, Bytes]:
         """A whole picture with labels, before cropping."""
         if kind != "pasted":
-            return getattr(self, kind).draw(rng)
+            picture, label = getattr(self, kind).draw(rng)
+            if kind in ("photos", "drawn") and rng.random() < 0.4:
+                return compose.paste_others(picture, label, self.others, rng)
+            return picture, label
         share = (0.62, 0.22, 0.10, 0.06)
         name = rng.choice(
             ["photos", "coco", "desktops", "rendered" if len(self.rendered) else "photos"], p=share
         )
         picture, label = getattr(self, str(name)).draw(rng)
+        if rng.random() < 0.4:
+            picture, label = compose.paste_others(picture, label, self.others, rng)
         return compose.paste_laptops(picture, label, self.cutouts, self.occluders, rng)
 
 
@@ -243,13 +268,14 @@ def main() -> None:
     """Pack the folders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, help="folder that holds segmentation/")
-    parser.add_argument("--rendered", type=Path, help="folder written by render.py")
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="folders written by render.py")
     parser.add_argument("--outlined", type=Path, help="folder written by outline.py")
+    parser.add_argument("--drawn", type=Path, help="folder written by outline.py --drawn")
     parser.add_argument("--packed", type=Path, required=True, help="where the .npz files go")
     arguments = parser.parse_args()
     if arguments.data:
         pack(arguments.data, arguments.packed)
-    pack_extra(arguments.packed, arguments.rendered, arguments.outlined)
+    pack_extra(arguments.packed, arguments.rendered, arguments.outlined, arguments.drawn)
 
 
 if __name__ == "__main__":

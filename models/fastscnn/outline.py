@@ -2,11 +2,12 @@
 # requires-python = ">=3.11"
 # dependencies = ["numpy>=1.26", "opencv-python-headless>=4.8"]
 # ///
-"""Outlines laptops in photographs that have no masks: GrabCut (Rother et al. 2004), then chosen by eye.
+"""Outlines laptops in photographs that have no masks.
 
 `python outline.py --photos DIR --out DIR` writes img/ and lab/ for the photographs named lapB_, lapC_ and
-lapM_, in order of name, whose outline was found to be right (`GOOD`). A few pixels along the rim are
-labelled 255, not judged.
+lapM_, in order of name, whose outline by GrabCut (Rother et al. 2004) was found to be right by eye (`GOOD`).
+`--drawn DIR` gets the photographs of everyday scenes that were outlined by hand (`drawn.txt`). A few pixels
+along the rim are labelled 255, not judged.
 """
 
 from __future__ import annotations
@@ -62,14 +63,38 @@ def label(mask: Bytes) -> Bytes:
     return np.where(inner > 0, LAPTOP, np.where(outer > 0, IGNORE, REST)).astype(np.uint8)
 
 
+def drawn(line: str, size: tuple[int, int]) -> tuple[str, Bytes]:
+    """Name and label map [H,W] of one line of `drawn.txt`."""
+    name, _, rest = line.partition(":")
+    mask, skip = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    for part in filter(None, (p.strip() for p in rest.split("|"))):
+        kind, *corners = part.split()
+        points = np.array([[float(v) for v in c.split(",")] for c in corners]) * max(size) / 100
+        cv2.fillPoly(skip if kind == "I" else mask, [points.round().astype(np.int32)], int(kind != "R"))
+    return name, np.where((skip > 0) & (mask == 0), IGNORE, label(mask)).astype(np.uint8)
+
+
+def write_drawn(photos: Path, out: Path) -> None:
+    """The photographs named in `drawn.txt`, with their labels."""
+    lines = Path(__file__).with_name("drawn.txt").read_text().splitlines()
+    for line in (found for found in lines if not found.startswith("#")):
+        picture = cv2.imread(str(photos / f"{line.partition(':')[0]}.jpg"))
+        name, marks = drawn(line, picture.shape[:2])
+        cv2.imwrite(str(out / "lab" / f"{name}.png"), marks)
+        cv2.imwrite(str(out / "img" / f"{name}.png"), picture)
+
+
 def main() -> None:
     """Outline the chosen photographs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--drawn", type=Path, required=True, help="folder for those outlined by hand")
     options = parser.parse_args()
-    for folder in ("img", "lab"):
-        (options.out / folder).mkdir(parents=True, exist_ok=True)
+    for place in (options.out, options.drawn):
+        for folder in ("img", "lab"):
+            (place / folder).mkdir(parents=True, exist_ok=True)
+    write_drawn(options.photos, options.drawn)
     cv2.setNumThreads(1)
     paths = [p for p in sorted(options.photos.iterdir()) if p.stem.startswith(("lapB_", "lapC_", "lapM_"))]
     for path in (p for i, p in enumerate(paths) if i in GOOD):

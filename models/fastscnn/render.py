@@ -35,7 +35,8 @@ def reset(width: int, height: int, samples: int) -> bpy.types.Scene:
     render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
     render.threads_mode, render.threads = "FIXED", 1
     cycles = scene.cycles
-    cycles.samples, cycles.use_denoising, cycles.max_bounces = samples, True, 3
+    cycles.samples, cycles.use_denoising, cycles.max_bounces = samples, True, 2
+    cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "NONE"
     cycles.use_adaptive_sampling = False
     cycles.caustics_reflective = cycles.caustics_refractive = False
     return scene
@@ -48,7 +49,7 @@ def light(scene: bpy.types.Scene, rng: Random) -> None:
     world.use_nodes = True
     background = world.node_tree.nodes.get("Background") or world.node_tree.nodes.new("ShaderNodeBackground")
     background.inputs[0].default_value = (*[rng.uniform(0.6, 1.0) for _ in range(3)], 1)
-    background.inputs[1].default_value = math.exp(rng.uniform(math.log(0.15), math.log(1.5)))
+    background.inputs[1].default_value = math.exp(rng.uniform(math.log(0.25), math.log(1.8)))
     for _ in range(rng.choice((1, 1, 2, 3))):
         lamp = bpy.data.lights.new("lamp", "AREA")
         lamp.energy = math.exp(rng.uniform(math.log(8), math.log(120)))
@@ -87,12 +88,13 @@ def aim(scene: bpy.types.Scene, target: Vector, rng: Random) -> bpy.types.Object
 
 
 def scatter(rng: Random, photos: list[Path], taken: list[Vector]) -> None:
-    """Things that lie about, and things that are easily taken for a laptop."""
+    """Things that lie about, few or many, and things that are easily taken for a laptop."""
     kinds, weights = zip(*clutter.KINDS, strict=True)
-    for kind in rng.choices(kinds, weights, k=rng.randint(0, 8)):
+    office = [clutter.monitor] * rng.randint(1, 3) + [clutter.keyboard] if rng.random() < 0.2 else []
+    for kind in office + rng.choices(kinds, weights, k=round(16 * rng.random() ** 1.5)):
         for _ in range(8):
             spot = Vector((rng.uniform(-0.85, 0.85), rng.uniform(-0.4, 0.45), 0))
-            if all((spot - other).length > 0.24 for other in taken):
+            if all((spot - other).length > 0.2 for other in taken):
                 break
         taken.append(spot)
         kind(spot, rng.gauss(0, 0.5), rng, photos)
@@ -101,7 +103,7 @@ def scatter(rng: Random, photos: list[Path], taken: list[Vector]) -> None:
 def compose(scene: bpy.types.Scene, rng: Random, photos: list[Path]) -> None:
     """Desk, laptops or none, clutter, hands, backdrop, lamps, camera."""
     light(scene, rng)
-    laptops = rng.choices((0, 1, 2, 3), (2, 9, 3, 1))[0]
+    laptops = rng.choices((0, 1, 2, 3), (3, 9, 3, 1))[0]
     taken: list[Vector] = []
     for i in range(laptops):
         spot = Vector((rng.gauss(0, 0.12) + 0.42 * i * rng.choice((-1, 1)), rng.gauss(0, 0.1), 0))
@@ -156,7 +158,7 @@ def shoot(number: int, photos: list[Path], out: Path, size: tuple[int, int], sam
     scene = reset(*size, samples)
     compose(scene, rng, photos)
     scene.view_settings.view_transform = rng.choice(("Standard", "AgX", "Filmic"))
-    scene.view_settings.exposure = rng.gauss(0.2, 0.5)
+    scene.view_settings.exposure = rng.gauss(0.5, 0.5)
     scene.render.image_settings.file_format, scene.render.image_settings.quality = "JPEG", 92
     picture, part = out / "img" / f"{number:05d}.jpg", out / f"{number:05d}.part.jpg"
     scene.render.filepath = str(part)
@@ -172,7 +174,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=600)
-    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--samples", type=int, default=5)
     parser.add_argument("--size", type=int, nargs=2, default=(320, 240), metavar=("WIDTH", "HEIGHT"))
     options = parser.parse_args()
     for folder in ("img", "lab"):

@@ -1,4 +1,4 @@
-"""Where cards and networks lie on this machine."""
+"""Where cards, networks, style pictures and the user's settings lie on this machine."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from pathlib import Path
 import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_STYLES = (_PACKAGE / "_data" / "styles", _PACKAGE.parent / "samples" / "styles")  # a wheel's, a clone's
 
 
 def cache() -> Path:
     """The user's cache of vidstyle: $VIDSTYLE_CACHE, or the platform's own place. It may not exist yet."""
     chosen = os.environ.get("VIDSTYLE_CACHE")
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("vidstyle", False))
+
+
+def settings() -> Path:
+    """The user's own `vidstyle.toml`, in the platform's place for it. It may not exist."""
+    return Path(platformdirs.user_config_dir("vidstyle", False)) / "vidstyle.toml"
 
 
 def search() -> list[Path]:
@@ -25,6 +31,12 @@ def search() -> list[Path]:
     if (_PACKAGE.parent / "pyproject.toml").is_file():
         folders.append(_PACKAGE.parent / "models")
     return [*folders, cache() / "models"]
+
+
+def styles() -> dict[str, Path]:
+    """Names of the built-in style pictures and where they lie, in alphabetical order."""
+    pictures = [path for folder in _STYLES for path in folder.glob("*.jpg")]
+    return {path.stem: path for path in sorted(pictures, key=lambda path: path.stem)}
 
 
 def card_files() -> dict[str, Path]:

@@ -5,24 +5,23 @@ Parses and shows. The only room that exits: errors become one line on stderr and
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from vidstyle.cli import bench, facts, preview, run
+from vidstyle import progress
+from vidstyle.cli import bench, completion, facts, preview, run, stopping
+from vidstyle.cli.config import Configured, configured
 from vidstyle.errors import VidstyleError
 
 BUG, BROKEN_PIPE = 70, 141
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class RunByDefault(TyperGroup):
@@ -32,7 +31,19 @@ class RunByDefault(TyperGroup):
         own = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
         if args and args[0] not in self.commands and args[0] not in own:
             args = ["run", *args]
+        if ctx.resilient_parsing:
+            completion.unchecked(self, ctx)
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.resilient_parsing and command is not None:
+            completion.unchecked(command, ctx)
+        return name, command, rest
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        offered = super().shell_complete(ctx, incomplete)
+        return completion.first_word(self, ctx, incomplete, offered)
 
 
 app = typer.Typer(
@@ -62,28 +73,13 @@ def _root(
     """Paint one kind of thing in a video in the style of a picture."""
 
 
-app.command("run")(run.command)
-app.command("preview")(preview.command)
-app.command("bench")(bench.command)
+app.command("run", cls=Configured)(configured(run.command, printed=True))
+app.command("preview", cls=Configured)(configured(preview.command))
+app.command("bench", cls=Configured)(configured(bench.command))
 app.command("styles")(facts.styles)
 app.command("classes")(facts.classes)
 app.command("doctor")(facts.doctor)
 app.add_typer(facts.models, name="models")
-
-
-class Stopped(BaseException):
-    """A signal, on its way through the `finally` blocks that remove unfinished files."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-        self.word = "interrupted" if number == signal.SIGINT else "terminated"
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    for each in _SIGNALS:  # the first one stops; an impatient second would cut the clearing up short
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(number)
 
 
 def _open_standard_streams() -> None:
@@ -101,14 +97,16 @@ def _open_standard_streams() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code."""
     _open_standard_streams()
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _stop)
+    if os.environ.get(completion.ASKED):
+        completion.hush()
+        app(prog_name="vidstyle")  # answers, and exits
+    stopping.listen()
     sys.exit(code(arguments))
 
 
 def code(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code (see `vidstyle.errors`)."""
+    progress.speak(events=progress.wants_events(sys.argv[1:] if arguments is None else arguments))
     try:
         ended = app(args=arguments, prog_name="vidstyle", standalone_mode=False)
         sys.stdout.flush()
@@ -116,22 +114,22 @@ def code(arguments: list[str] | None = None) -> int:
         return _failed(str(error), error.exit_code)
     except TyperException as error:
         return _misused(error)
-    except Stopped as stopped:
-        return _failed(f"{stopped.word}; nothing was written", stopped.exit_code)
+    except stopping.Stopped as stopped:
+        return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
     except Exception:
-        traceback.print_exc()
-        return _failed("this is a bug in vidstyle: please report the lines above", BUG)
-    return ended if isinstance(ended, int) else 0
+        return _failed(
+            "this is a bug in vidstyle: please report the lines above", BUG, traceback.format_exc()
+        )
+    return _failed("", ended if isinstance(ended, int) else 0)
 
 
-def _failed(line: str, exit_code: int) -> int:
-    with contextlib.suppress(OSError):  # a full disk behind stderr: the code is all that is left to say
-        print(f"vidstyle: {' '.join(line.splitlines())}", file=sys.stderr)
+def _failed(line: str, exit_code: int, trace: str = "") -> int:
+    progress.over(exit_code, line, trace)
     return exit_code
 
 

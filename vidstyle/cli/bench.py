@@ -6,13 +6,15 @@ import statistics
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidstyle import pipeline, progress
-from vidstyle.cli import options
+from vidstyle.cli import options, parse
 from vidstyle.types import Job, JobResult
+
+if TYPE_CHECKING:
+    from vidstyle import pipeline
 
 
 def command(
@@ -29,10 +31,12 @@ def command(
     The networks are loaded once, before the clock starts. Stages run beside each other, so their times add
     up to more than the whole.
     """
+    from vidstyle import pipeline, progress
+
     job = Job(
         source=source,
-        styles=options.weighted(style),
-        classes=options.class_names(class_),
+        styles=parse.weighted(style),
+        classes=parse.class_names(class_),
         device=device,
         segmenter=segmenter,
         stylizer=stylizer,
@@ -46,6 +50,8 @@ def command(
 
 
 def _round(job: Job, networks: pipeline.Networks, target: Path) -> JobResult:
+    from vidstyle import pipeline
+
     return pipeline.run(replace(job, target=target), networks)
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidstyle import cards, device, pipeline, progress
 from vidstyle.cli import options
-from vidstyle.pipeline import styles as pictures
+
+if TYPE_CHECKING:
+    from vidstyle import cards
 
 models = typer.Typer(help="List networks, show a card, pull one from where it is published.")
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:
     """Rows on stdout, columns aligned; they are what was asked for, so they are data."""
+    from vidstyle import progress
+
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -24,11 +27,15 @@ def _table(rows: list[tuple[str, ...]]) -> None:
 
 def styles() -> None:
     """List the built-in style pictures."""
+    from vidstyle.pipeline import styles as pictures
+
     _table([(name, str(path)) for name, path in pictures.builtin().items()])
 
 
 def classes(segmenter: options.Segmenter = None) -> None:
     """List the classes that a segmenter knows, one a line."""
+    from vidstyle import cards, pipeline, progress
+
     card = pipeline.described(segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
     named = [name for name in card.classes if name and name != "background"]
     progress.tell("\n".join([*named, "all"]))
@@ -36,6 +43,8 @@ def classes(segmenter: options.Segmenter = None) -> None:
 
 def doctor() -> None:
     """Say what this machine can run, and what CUDA lacks where it cannot."""
+    from vidstyle import device
+
     facts = device.report()
     _table([("ok" if fact.good else "--", fact.name, fact.value) for fact in facts])
 
@@ -49,6 +58,8 @@ def _listed(context: typer.Context) -> None:
 @models.command("list")
 def list_models() -> None:
     """List the networks that can be named, what they do, their licence, and whether they are here."""
+    from vidstyle import cards
+
     _table([(card.name, card.task, card.licence, _state(card)) for card in cards.builtin()])
 
 
@@ -62,6 +73,8 @@ def show(
     name: Annotated[str, typer.Argument(help="A network's name, or the path of a card or network.")],
 ) -> None:
     """Show the card of a network: classes, source, licence, measured quality, files."""
+    from vidstyle import pipeline
+
     card = pipeline.described(name, None)
     rows = [("name", card.name), ("task", card.task), ("licence", card.licence), ("source", card.source)]
     rows += [("state", _state(card))]
@@ -77,6 +90,8 @@ def pull(
     offline: Annotated[bool, typer.Option("--offline", help="Use what is here; never connect.")] = False,
 ) -> None:
     """Download networks into the user's cache: resumed where they were cut, checked, whole or absent."""
+    from vidstyle import cards, progress
+
     for name in names:
         with progress.Download(name) as bar:
             path = cards.pull(name, progress=bar.at, offline=offline)

@@ -1,29 +1,34 @@
-"""The flags that several commands share, with their help, and the words they take."""
+"""The flags of the commands, with their help."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vidstyle.errors import UsageError
-from vidstyle.types import EncodeOptions
+from vidstyle.cli import completion
 
-_NUMBER = re.compile(r"\d{1,9}(\.\d*)?|\.\d+", re.ASCII)
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
+BATCH = "Many files"
 
 Input = Annotated[Path, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT...",
+        help="Video files, folders (with all that is in them), patterns, addresses, or - for standard input.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "-o",
         "--output",
-        metavar="FILE",
-        help="The output; its ending chooses the container. (default: <stem>.vidstyle<ext> beside the input)",
+        metavar="FILE|FOLDER|-",
+        help="The output; its ending chooses the container. A folder takes the outputs of many; "
+        "- is standard output. (default: <stem>.vidstyle<ext> beside the input)",
         rich_help_panel=OUTPUT,
         show_default=False,
     ),
@@ -38,6 +43,7 @@ Style = Annotated[
         "PICTURE:0.3 gives one a weight. (default: starry)",
         rich_help_panel=PAINT,
         show_default=False,
+        autocompletion=completion.styles,
     ),
 ]
 Class = Annotated[
@@ -50,6 +56,7 @@ Class = Annotated[
         "'all' paints the whole frame. (default: laptop)",
         rich_help_panel=PAINT,
         show_default=False,
+        autocompletion=completion.classes,
     ),
 ]
 Invert = Annotated[
@@ -87,7 +94,11 @@ Threshold = Annotated[
 Device = Annotated[
     str,
     typer.Option(
-        "--device", metavar="auto|cpu|cuda[:N]", help="Where the networks run.", rich_help_panel=NETWORKS
+        "--device",
+        metavar="auto|cpu|cuda[:N]",
+        help="Where the networks run.",
+        rich_help_panel=NETWORKS,
+        autocompletion=completion.devices,
     ),
 ]
 Segmenter = Annotated[
@@ -99,6 +110,7 @@ Segmenter = Annotated[
         "(default: fastscnn)",
         rich_help_panel=NETWORKS,
         show_default=False,
+        autocompletion=completion.segmenters,
     ),
 ]
 Stylizer = Annotated[
@@ -109,63 +121,158 @@ Stylizer = Annotated[
         help="The network that paints: a name (see vidstyle models) or an .onnx file. (default: brush)",
         rich_help_panel=NETWORKS,
         show_default=False,
+        autocompletion=completion.stylizers,
     ),
 ]
-
-
-def weighted(styles: Sequence[str] | None) -> tuple[tuple[str, float], ...]:
-    """`picture` or `picture:0.3` to pictures with weights; a colon that no number follows is a name's."""
-    return tuple(_weighted(style) for style in styles or ())
-
-
-def _weighted(style: str) -> tuple[str, float]:
-    name, colon, weight = style.rpartition(":")
-    try:
-        number = float(weight)
-    except ValueError:
-        return style, 1.0
-    if not colon:
-        return style, 1.0
-    if not 0 < number < float("inf"):
-        raise UsageError(f"the weight of style {name!r} is {weight}; it must be above 0")
-    return name, number
-
-
-def class_names(words: Sequence[str] | None) -> tuple[str, ...]:
-    """Repeated and comma-separated names as one tuple; laptop where nothing was named.
-
-    Raises UsageError where "all" stands beside another name.
-    """
-    names = [name.strip() for word in words or ["laptop"] for name in word.split(",")]
-    named = tuple(dict.fromkeys("all" if name.lower() == "all" else name for name in names if name))
-    if not named:
-        raise UsageError("--class names nothing; see vidstyle classes")
-    if "all" in named and len(named) > 1:
-        raise UsageError("--class all paints the whole frame; leave out the other classes")
-    return named
-
-
-def moment(text: str | None, flag: str) -> Fraction | None:
-    """`12.5`, `1:02.5` or `1:00:02` to seconds, exactly. Raises UsageError for anything else."""
-    if text is None:
-        return None
-    parts = text.strip().split(":")
-    if len(parts) > 3 or not all(_NUMBER.fullmatch(part) for part in parts):
-        raise UsageError(f"{flag} {text!r} is no time; write seconds (12.5) or [hours:]minutes:seconds")
-    seconds = Fraction(0)
-    for part in parts:
-        seconds = seconds * 60 + Fraction(part)
-    return seconds
-
-
-def encoding(
-    codec: str | None, crf: float | None, preset: str | None, pairs: Sequence[str] | None
-) -> EncodeOptions:
-    """The encoder's flags as one value. Raises UsageError for a pair that is not `key=value`."""
-    options: dict[str, str] = {}
-    for pair in pairs or ():
-        key, equals, value = pair.partition("=")
-        if not key or not equals:
-            raise UsageError(f"-e {pair!r} is not key=value")
-        options[key] = value
-    return EncodeOptions(codec=codec, crf=crf, preset=preset, options=options)
+Progress = Annotated[
+    str,
+    typer.Option(
+        "--progress",
+        metavar="auto|bar|lines|json|none",
+        help="How progress is shown on stderr: bars on a terminal and lines elsewhere, or as one JSON event "
+        "a line.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+MaskOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--mask-out",
+        metavar="FILE|FOLDER",
+        help="Also write the masks as a gray video of the same timing.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="TIME",
+        help="Begin here: seconds or h:m:s.",
+        rich_help_panel=PAINT,
+        show_default=False,
+    ),
+]
+End = Annotated[
+    str | None,
+    typer.Option("--end", metavar="TIME", help="End before this.", rich_help_panel=PAINT, show_default=False),
+]
+Codec = Annotated[
+    str | None,
+    typer.Option(
+        "--codec",
+        metavar="NAME",
+        help="The video encoder, in FFmpeg's or the usual words (h264, libx265, ffv1, ...). "
+        "(default: H.264 for 8 bit 4:2:0, else the nearest that keeps depth and chroma)",
+        rich_help_panel=ENCODE,
+        show_default=False,
+        autocompletion=completion.encoders,
+    ),
+]
+Crf = Annotated[
+    float | None,
+    typer.Option(
+        "--crf",
+        help="Quality, in the encoder's own numbers: lower is better.",
+        rich_help_panel=ENCODE,
+        show_default=False,
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="The encoder's trade of speed for size.",
+        rich_help_panel=ENCODE,
+        show_default=False,
+    ),
+]
+EncoderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder-option",
+        "-e",
+        metavar="KEY=VALUE",
+        help="Any other option of the encoder; repeat it for several.",
+        rich_help_panel=ENCODE,
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=OUTPUT)
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=OUTPUT)
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="No bar and no summary; notes and errors only.", rich_help_panel=OUTPUT
+    ),
+]
+FromFile = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from-file",
+        metavar="LIST",
+        help="Also the inputs that this file lists, one a line; - reads the list from standard input.",
+        rich_help_panel=BATCH,
+        show_default=False,
+    ),
+]
+Jobs = Annotated[
+    str,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N|auto",
+        help="Files worked on at once; auto decides from the cores and GPUs.",
+        rich_help_panel=BATCH,
+    ),
+]
+FailFast = Annotated[
+    bool,
+    typer.Option("--fail-fast", help="Stop everything at the first failure.", rich_help_panel=BATCH),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        "-n",
+        help="Only print what would become of which input, on stdout; nothing is written.",
+        rich_help_panel=BATCH,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do the I-th of N equal parts of the inputs (1/N to N/N), for queues of machines.",
+        rich_help_panel=BATCH,
+        show_default=False,
+    ),
+]
+Segment = Annotated[
+    int,
+    typer.Option(
+        "--segment",
+        metavar="FRAMES",
+        min=0,
+        help="Keep finished work every so many frames: each such piece of the video begins with a keyframe. "
+        "0 keeps none.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+WorkDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--work-dir",
+        metavar="FOLDER",
+        help="Where unfinished work is kept. (default: a hidden folder beside the output)",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]

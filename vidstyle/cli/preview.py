@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vidstyle import pipeline, progress
-from vidstyle.cli import options
+from vidstyle.cli import options, parse
 from vidstyle.types import FEATHER, Job
 
 
@@ -41,11 +40,13 @@ def command(
     ] = False,
 ) -> None:
     """Paint one frame and write it beside the original, to try styles and thresholds."""
+    from vidstyle import pipeline, progress
+
     job = Job(
         source=source,
         target=output,
-        styles=options.weighted(style),
-        classes=options.class_names(class_),
+        styles=parse.weighted(style),
+        classes=parse.class_names(class_),
         invert=invert,
         strength=strength,
         preserve_color=preserve_color,
@@ -56,4 +57,4 @@ def command(
         stylizer=stylizer,
         overwrite=overwrite,
     )
-    progress.say(f"wrote {pipeline.preview(replace(job, start=options.moment(at, '--at')))}")
+    progress.say(f"wrote {pipeline.preview(replace(job, start=parse.moment(at, '--at')))}")

@@ -1,19 +1,21 @@
-"""`vidstyle run`: one video, painted."""
+"""`vidstyle run`: videos, painted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from vidstyle.cli import options, parse
+from vidstyle.errors import UsageError
+from vidstyle.types import FEATHER, SEGMENT, Job
 
-from vidstyle import pipeline, progress
-from vidstyle.cli import options
-from vidstyle.types import FEATHER, Job
+if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
+    from vidstyle.jobs.plan import Agenda, Planned
 
 
 def command(
-    source: options.Input,
+    inputs: options.Inputs = None,
     output: options.Output = None,
     style: options.Style = None,
     class_: options.Class = None,
@@ -22,113 +24,83 @@ def command(
     preserve_color: options.PreserveColor = False,
     feather: options.Feather = FEATHER,
     threshold: options.Threshold = None,
-    mask_out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Also write the masks as a gray video of the same timing.",
-            rich_help_panel=options.OUTPUT,
-            show_default=False,
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Begin here: seconds or h:m:s.",
-            rich_help_panel=options.PAINT,
-            show_default=False,
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="End before this.", rich_help_panel=options.PAINT, show_default=False
-        ),
-    ] = None,
-    codec: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The video encoder, in FFmpeg's or the usual words (h264, libx265, ffv1, ...). "
-            "(default: H.264 for 8 bit 4:2:0, else the nearest that keeps depth and chroma)",
-            rich_help_panel=options.ENCODE,
-            show_default=False,
-        ),
-    ] = None,
-    crf: Annotated[
-        float | None,
-        typer.Option(
-            help="Quality, in the encoder's own numbers: lower is better.",
-            rich_help_panel=options.ENCODE,
-            show_default=False,
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The encoder's trade of speed for size.",
-            rich_help_panel=options.ENCODE,
-            show_default=False,
-        ),
-    ] = None,
-    encoder_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-e",
-            metavar="KEY=VALUE",
-            help="Any other option of the encoder; repeat it for several.",
-            rich_help_panel=options.ENCODE,
-            show_default=False,
-        ),
-    ] = None,
+    start: options.Start = None,
+    end: options.End = None,
+    mask_out: options.MaskOut = None,
+    work_dir: options.WorkDir = None,
+    segment: options.Segment = SEGMENT,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    mode: options.Progress = "auto",
+    quiet: options.Quiet = False,
+    codec: options.Codec = None,
+    crf: options.Crf = None,
+    preset: options.Preset = None,
+    encoder_option: options.EncoderOption = None,
     device: options.Device = "auto",
     segmenter: options.Segmenter = None,
     stylizer: options.Stylizer = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=options.OUTPUT
-        ),
-    ] = False,
-    json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=options.OUTPUT),
-    ] = False,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet",
-            "-q",
-            help="No bar and no summary; notes and errors only.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
-) -> None:
-    """Paint a class in a video. `vidstyle INPUT ...` means this command."""
-    job = Job(
-        source=source,
-        target=output,
-        styles=options.weighted(style),
-        classes=options.class_names(class_),
+    from_file: options.FromFile = None,
+    jobs: options.Jobs = "auto",
+    fail_fast: options.FailFast = False,
+    dry_run: options.DryRun = False,
+    shard: options.Shard = None,
+) -> int:
+    """Paint a class in videos. `vidstyle INPUT ...` means this command."""
+    from vidstyle import progress
+    from vidstyle.cli import batch
+    from vidstyle.jobs.plan import parse_shard, plan
+
+    template = Job(
+        source="",
+        styles=parse.weighted(style),
+        classes=parse.class_names(class_),
         invert=invert,
         strength=strength,
         preserve_color=preserve_color,
         feather=feather,
         threshold=threshold,
-        mask_out=mask_out,
-        start=options.moment(start, "--start"),
-        end=options.moment(end, "--end"),
-        encode=options.encoding(codec, crf, preset, encoder_option),
+        start=parse.moment(start, "--start"),
+        end=parse.moment(end, "--end"),
+        encode=parse.encoding(codec, crf, preset, encoder_option),
         device=device,
         segmenter=segmenter,
         stylizer=stylizer,
         overwrite=overwrite,
+        work_dir=work_dir,
+        segment=segment or None,
     )
-    with progress.Bar(quiet) as bar:
-        result = pipeline.run(job, watcher=bar)
+    words, lists = inputs or [], from_file or []
+    if not words and not lists:
+        raise UsageError("no input is named: give a file, a folder, a pattern, or a list with --from-file")
+    at_once, part = parse.jobs(jobs), None if shard is None else parse_shard(shard)
+    agenda = plan(words, lists, template, output, mask_out, part)
+    if dry_run:
+        batch.tell_plan(agenda)
+        return 0
+    if part is None and _is_one(words, lists, agenda):
+        return _one(agenda[0], json, quiet, mode)
+    with progress.choose(mode, quiet) as shown:
+        return batch.paint(agenda, shown, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+
+
+def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
+    """Whether the command names one video itself: then it ends with that video's own code and document."""
+    return len(words) == 1 and not lists and len(agenda) == 1 and Path(agenda[0].source) == Path(words[0])
+
+
+def _one(planned: Planned, json: bool, quiet: bool, mode: str) -> int:
+    from vidstyle import pipeline, progress
+    from vidstyle.jobs import one
+
+    finished = one.done(planned)
+    if finished is not None:
+        return batch.tell_one(finished, json, quiet)
+    with progress.Bar(quiet, mode) as bar:
+        result = pipeline.run(one.ready(planned), watcher=bar)
+        bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     if json:
         progress.tell(progress.document(result))
+    return 0

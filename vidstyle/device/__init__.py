@@ -6,7 +6,8 @@ The only room that imports onnxruntime.
 from __future__ import annotations
 
 from vidstyle.device.choice import Device, choose
+from vidstyle.device.cuda import gpus
 from vidstyle.device.facts import Fact, report
-from vidstyle.device.session import Session, assigned
+from vidstyle.device.session import Session, assigned, cores
 
-__all__ = ["Device", "Fact", "Session", "assigned", "choose", "report"]
+__all__ = ["Device", "Fact", "Session", "assigned", "choose", "cores", "gpus", "report"]

@@ -62,6 +62,11 @@ def names() -> tuple[str, ...]:
     return tuple(_name(driver, index) for index in range(count.value))
 
 
+def gpus() -> int:
+    """How many CUDA devices this onnxruntime may try. Starts none: whether one runs, `why_not` says."""
+    return len(names()) if PROVIDER in ort.get_available_providers() else 0
+
+
 def _name(driver: ctypes.CDLL, index: int) -> str:
     device, text = ctypes.c_int(0), ctypes.create_string_buffer(256)
     if driver.cuDeviceGet(ctypes.byref(device), index):

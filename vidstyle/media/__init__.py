@@ -1,12 +1,16 @@
 """Video and pictures in and out: the only room that imports PyAV.
 
-`Source` decodes, `Sink` encodes and copies the rest, `MaskWriter` writes masks; `crop` and `repaint` work
-on a frame's own planes; `default_target` names an output; `load_picture` reads a style.
+`Source` decodes a file or a pipe (`pipe_of`: standard input, cameras), `Sink` encodes and copies the rest,
+`MaskWriter` writes masks; `crop` and `repaint` work on a frame's own planes; `default_target` names an
+output; `load_picture` reads a style.
 """
 
 from vidstyle.media.codecs import SHORT_NAMES, encoder_named, encoders
 from vidstyle.media.containers import choose_container, default_target
+from vidstyle.media.in_pipe import STANDARD
+from vidstyle.media.live import is_live, is_stream, pipe_of, shown
 from vidstyle.media.masks import MaskWriter
+from vidstyle.media.out_pipe import OutPipe, claim_standard_output
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
 from vidstyle.media.resume import LEAD, Mark, digest
@@ -17,18 +21,25 @@ from vidstyle.media.source import Source
 __all__ = [
     "LEAD",
     "SHORT_NAMES",
+    "STANDARD",
     "Mark",
     "MaskWriter",
+    "OutPipe",
     "Segment",
     "Segments",
     "Sink",
     "Source",
     "choose_container",
+    "claim_standard_output",
     "crop",
     "default_target",
     "digest",
     "encoder_named",
     "encoders",
+    "is_live",
+    "is_stream",
     "load_picture",
+    "pipe_of",
     "repaint",
+    "shown",
 ]

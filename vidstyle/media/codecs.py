@@ -29,11 +29,19 @@ _DEFAULTS: Final = {
     "mov": ("libx264", "libx265", "prores_ks"),
     "mp4": ("libx264", "libx265", "libvpx-vp9"),
     "avi": ("libx264", "ffv1"),
+    "yuv4mpegpipe": ("rawvideo",),
 }
 _ANY: Final = ("libx264", "libx265", "mpeg4")
 _KEEPS_RGB: Final = frozenset({"ffv1", "utvideo", "libx264rgb", "png", "qtrle", "rawvideo", "gif", "apng"})
 _EVEN_ONLY: Final = frozenset({"libx264", "libx265", "h264_nvenc", "hevc_nvenc", "av1_nvenc"})
 """Encoders that refuse subsampled chroma in pictures of odd width or height."""
+_STORED: Final = {
+    "yuv4mpegpipe": (
+        "yuv411p", "yuva444p",
+        *(f"yuv{c}p{d}" for c in (420, 422, 444) for d in ("", "9le", "10le", "12le", "14le", "16le")),
+    ),
+}  # fmt: skip
+"""Pixel formats of containers that have a list of their own (libavformat/yuv4mpegenc.c)."""
 _LOSSES: Final = {
     PixFmtLoss.RESOLUTION: "chroma resolution",
     PixFmtLoss.DEPTH: "bit depth",
@@ -77,6 +85,8 @@ def encoder_named(name: str) -> str:
 
 def holds(muxer: str, encoder: str) -> bool:
     """Whether FFmpeg knows nothing against an encoder's video in a container."""
+    if muxer == "yuv4mpegpipe":
+        return encoder == "rawvideo"
     with av.open(io.BytesIO(), "w", format=muxer) as output:
         try:
             output.add_stream(encoder)
@@ -108,8 +118,8 @@ def _wanted(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> str:
     return f"yuv{'a' if format.alpha else ''}444p{depth}"
 
 
-def _fit(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> tuple[str, PixFmtLoss]:
-    wanted, taken = _wanted(encoder, format, odd), formats_of(encoder)
+def _fit(encoder: str, format: PixelFormat, odd: tuple[bool, bool], muxer: str) -> tuple[str, PixFmtLoss]:
+    wanted, taken = _wanted(encoder, format, odd), list(_STORED.get(muxer, ())) or formats_of(encoder)
     if not taken or wanted in taken:
         return wanted, PixFmtLoss.NONE
     best, loss = find_best_pix_fmt_of_list(taken, wanted, has_alpha=format.alpha)
@@ -129,8 +139,8 @@ def _note(encoder: str, format: PixelFormat, taken: str, loss: PixFmtLoss) -> st
     return None
 
 
-def _choice(encoder: str, format: PixelFormat, odd: tuple[bool, bool]) -> Choice:
-    taken, loss = _fit(encoder, format, odd)
+def _choice(encoder: str, format: PixelFormat, odd: tuple[bool, bool], muxer: str) -> Choice:
+    taken, loss = _fit(encoder, format, odd, muxer)
     return Choice(encoder, taken, _note(encoder, format, taken, loss))
 
 
@@ -154,11 +164,11 @@ def choose_codec(requested: str | None, info: VideoInfo, muxer: str) -> Choice:
         encoder = encoder_named(requested)
         if not holds(muxer, encoder):
             raise UsageError(f"{muxer} files cannot hold {requested} video; name another -o or --codec")
-        return _choice(encoder, format, odd)
+        return _choice(encoder, format, odd, muxer)
     names = [n for n in _order(muxer, format) if n in encoders() and holds(muxer, n)]
     if not names:
         raise UsageError(f"no encoder is known for {muxer} files; name one with --codec")
-    choices = [(n, *_fit(n, format, odd)) for n in names]
+    choices = [(n, *_fit(n, format, odd, muxer)) for n in names]
     best = min(choices, key=lambda choice: (_weight(choice[2]), _stretched(choice[1], format)))
     return Choice(best[0], best[1], _note(best[0], format, best[1], best[2]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,9 @@ from av.container import OutputContainer
 from av.stream import Disposition, Stream
 
 from vidstyle.errors import UsageError, nearest
+from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.source import Source
-from vidstyle.types import VideoInfo
+from vidstyle.types import PixelFormat
 
 MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """Containers that outputs get without being asked for."""
@@ -21,6 +23,7 @@ MUXERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"
 _OTHERS: Final = {
     ".avi": "avi", ".ts": "mpegts", ".mts": "mpegts", ".m2ts": "mpegts", ".m2t": "mpegts", ".flv": "flv",
     ".f4v": "f4v", ".nut": "nut", ".wmv": "asf", ".asf": "asf", ".3gp": "3gp", ".3g2": "3g2",
+    ".y4m": "yuv4mpegpipe",
 }  # fmt: skip
 """Containers for those who name them. FFmpeg has more: they write many files (HLS, DASH, pictures), no video
 beside sound, or refuse common streams (MXF, MPEG-PS, Ogg) once the work has begun."""
@@ -29,16 +32,21 @@ REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
 """What PyAV raises when a container does not take a stream."""
 
 
-def muxer_for(target: Path, container: str | None) -> str:
-    """FFmpeg's name of the container for a target's extension (or the one that was named).
+def muxer_for(target: Path | OutPipe, container: str | None) -> str:
+    """FFmpeg's name of the container for a target's extension (or the one that was named, in FFmpeg's word or
+    by an ending); Matroska for standard output.
 
     Raises UsageError where it is none that is written here as one whole file.
     """
     muxers = MUXERS | _OTHERS
     if container is not None:
-        if container not in muxers.values():
-            raise UsageError(f"no container is called {container!r}{nearest(container, muxers.values())}")
-        return container
+        named = muxers.get(f".{container.lower()}", container.lower())
+        if named not in muxers.values():
+            known = [suffix[1:] for suffix in muxers]
+            raise UsageError(f"no container is called {container!r}{nearest(container, known)}")
+        return named
+    if isinstance(target, OutPipe):
+        return "matroska"
     found = muxers.get(target.suffix.lower())
     if found is None:
         kinds = ", ".join(MUXERS)
@@ -85,9 +93,8 @@ def _matters(stream: Stream) -> bool:
     return not is_timecode(stream) and not is_chapter_text(stream)
 
 
-def _keeps_picture(muxer: str, info: VideoInfo) -> bool:
+def _keeps_picture(muxer: str, format: PixelFormat) -> bool:
     """Whether the container's default encoders keep depth, chroma and alpha."""
-    format = info.format
     if format.alpha:
         plain = format.depth == 8 and (format.chroma_w, format.chroma_h) == (1, 1)
         return muxer == "matroska" or (muxer == "webm" and plain) or (muxer == "mov" and format.depth <= 10)
@@ -99,20 +106,30 @@ def _keeps_picture(muxer: str, info: VideoInfo) -> bool:
 def choose_container(source: Source) -> str:
     """The extension of an output that nobody named: the input's own where it can be written and holds
     everything, else .mp4 or .mkv. Sound counts most, then the picture, then all other streams."""
-    own = source.path.suffix.lower()
+    return best_ending(source.file or Path(), source.others, source.info.format)
+
+
+def best_ending(source: Path, others: Sequence[Stream], format: PixelFormat) -> str:
+    """`choose_container` by a source's name, all its streams but the painted one, and its picture."""
+    own = source.suffix.lower()
     choices = [s for s in dict.fromkeys((own, ".mp4", ".mkv")) if s in MUXERS]
     if own == ".webm":
         choices = [".webm", ".mkv"]
-    return max(choices, key=lambda suffix: (_score(MUXERS[suffix], source), -choices.index(suffix)))
+    return max(choices, key=lambda end: (_score(MUXERS[end], others, format), -choices.index(end)))
 
 
-def _score(muxer: str, source: Source) -> tuple[bool, bool, int]:
-    held = {s.index for s in source.others if can_hold(muxer, s)}
-    sound = all(s.index in held for s in source.others if s.type == "audio")
-    rest = sum(s.index not in held for s in source.others if _matters(s))
-    return sound, _keeps_picture(muxer, source.info), -rest
+def _score(muxer: str, others: Sequence[Stream], format: PixelFormat) -> tuple[bool, bool, int]:
+    held = {s.index for s in others if can_hold(muxer, s)}
+    sound = all(s.index in held for s in others if s.type == "audio")
+    rest = sum(s.index not in held for s in others if _matters(s))
+    return sound, _keeps_picture(muxer, format), -rest
 
 
 def default_target(source: Path, opened: Source) -> Path:
     """`<stem>.vidstyle<ext>` beside the input, in a container that holds all its streams if there is one."""
     return source.with_name(f"{source.stem}.vidstyle{choose_container(opened)}")
+
+
+def ending_of(container: str) -> str:
+    """The usual ending of a container by FFmpeg's name; .mkv where it has none here."""
+    return next((ending for ending, muxer in (MUXERS | _OTHERS).items() if muxer == container), ".mkv")

@@ -22,6 +22,10 @@ _STALE: Final = frozenset({
 """Metadata that describes the input's own bytes, and would be wrong of the output's."""
 
 
+VIDEO_ONLY: Final = frozenset({"yuv4mpegpipe"})
+"""Containers of one video stream and nothing else."""
+
+
 def kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
     """Metadata without what only held for the input file."""
     return {k: v for k, v in metadata.items() if k.lower() not in _STALE and not k.startswith("_STATISTICS")}
@@ -63,6 +67,9 @@ class Copier:
         self._last_dts: dict[int, int] = {}
         self._shift = Fraction(0)
         self._counts: dict[int, int] = {}
+        if muxer in VIDEO_ONLY:
+            self.notes += [f"{describe(s)} is left out: y4m holds video only" for s in source.others]
+            return
         for stream in source.others:
             self._add(source, stream)
         self._copy_container(source)

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
 from vidstyle.media.clock import Clock, Ledger
+from vidstyle.media.in_pipe import InPipe
 from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder
 from vidstyle.media.probe import rate_of
 
@@ -44,7 +45,7 @@ class Decoder:
     """One pass over one video stream. The container belongs to the caller."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, path: Path, threads: int | None
+        self, container: InputContainer, stream: VideoStream, path: Path | InPipe, threads: int | None
     ) -> None:
         self.container, self.stream, self.path = container, stream, path
         self.context: VideoCodecContext = stream.codec_context

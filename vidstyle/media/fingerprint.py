@@ -1,4 +1,5 @@
-"""What an output was made from, written into it: `<recipe>-<source>`, two hashes.
+"""What an output was made from, written into it: `<recipe>-<source>-<place>`, three hashes: of the settings
+and networks, of the input's bytes, and of where it lay. The first two tell whether an output is done.
 
 It lies in the container's metadata; a container that holds no such word (MOV, AVI, MPEG-TS, ...) has a hidden
 file beside it, which counts only for an output of the size that it names.
@@ -23,8 +24,10 @@ from vidstyle.media.part_file import writing
 _KEYS: Final = {
     "mp4": "encoding_tool", "matroska": "VIDSTYLE", "webm": "VIDSTYLE", "nut": "VIDSTYLE", "asf": "VIDSTYLE",
 }  # fmt: skip
-_FORM: Final = re.compile(r"vidstyle ([0-9a-f]{16}-[0-9a-f]{16})")
+_FORM: Final = re.compile(r"vidstyle ([0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{8})")
 _BLOCK, _BLOCKS = 1 << 16, 16
+_KEY: Final = 33
+"""Characters of recipe and source."""
 
 
 def of(path: Path) -> str | None:
@@ -50,6 +53,16 @@ def _beside(path: Path) -> str | None:
     return None
 
 
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two fingerprints are of the same recipe and the same input, wherever that lay."""
+    return one is not None and other is not None and one[:_KEY] == other[:_KEY]
+
+
+def related(one: str, other: str) -> bool:
+    """Whether two fingerprints are of one input: the same bytes, or in the same place before and after a change."""
+    return one.split("-")[1] == other.split("-")[1] or one.split("-")[2] == other.split("-")[2]
+
+
 def metadata(fingerprint: str, muxer: str) -> dict[str, str]:
     """The container metadata that carries it; empty where only a file beside the output can."""
     key = _KEYS.get(muxer)
@@ -71,7 +84,8 @@ def write_sidecar(target: Path, fingerprint: str, size: int) -> None:
 
 
 def identity(path: Path) -> str:
-    """A hash that tells one input from another: its size and 16 blocks of 64 KiB, first and last among them.
+    """`<source>-<place>`: hashes of an input's bytes (its size and 16 blocks of 64 KiB, the first and the last
+    among them) and of its path.
 
     Times of change do not count: copies are the same input. Raises InputError.
     """
@@ -85,4 +99,4 @@ def identity(path: Path) -> str:
                 found.update(file.read(_BLOCK))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
-    return found.hexdigest()[:16]
+    return f"{found.hexdigest()[:16]}-{hashlib.sha256(bytes(path.absolute())).hexdigest()[:8]}"

@@ -65,6 +65,8 @@ class MaskWriter(Writer):
 def _lossless(muxer: str) -> tuple[Choice, dict[str, str]]:
     if muxer in ("matroska", "avi", "nut"):
         return Choice("ffv1", "gray"), {"level": "3", "g": "1", "slicecrc": "1"}
+    if muxer == "yuv4mpegpipe":
+        return Choice("rawvideo", "gray"), {}
     if muxer == "webm":
         return Choice("libvpx-vp9", "yuv420p"), {"lossless": "1", "cpu-used": "5", "row-mt": "1"}
     return _LOSSLESS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import av
 from av.codec.context import CodecContext
@@ -12,6 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
+from vidstyle.media.in_pipe import InPipe
 
 OPEN_FAILURES = (av.error.FFmpegError, OSError, EOFError, ValueError, UnicodeError)
 """What PyAV raises when it cannot open or read a file."""
@@ -32,12 +34,16 @@ def _look(path: Path) -> None:
         raise InputError(f"{path} is empty")
 
 
-def open_input(path: Path) -> InputContainer:
-    """Opens a media file; InputError when it is missing, a folder, unreadable, empty or no media file."""
-    _look(path)
+def open_input(path: Path | InPipe) -> InputContainer:
+    """Opens a media file or stream; InputError when it is missing, a folder, empty or unreadable."""
+    if isinstance(path, Path):
+        _look(path)
     try:
-        return av.open(str(path.absolute()), "r", metadata_errors="replace")
+        file = str(path.absolute()) if isinstance(path, Path) else cast(BinaryIO, path)
+        return av.open(file, "r", metadata_errors="replace")
     except OPEN_FAILURES as error:
+        if isinstance(path, InPipe):
+            path.explain(error)
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"{path} is not a video that can be read ({reason})") from error
 
@@ -52,7 +58,7 @@ def _decodable(stream: VideoStream) -> bool:
     return context is not None and context.codec is not None and context.is_decoder
 
 
-def _no_video(container: InputContainer, path: Path) -> InputError:
+def _no_video(container: InputContainer, path: Path | InPipe) -> InputError:
     if container.streams.video and not all(_is_cover(s) for s in container.streams.video):
         return InputError(f"{path} holds video in a codec that cannot be decoded here (or it is encrypted)")
     if container.streams.audio:
@@ -61,7 +67,7 @@ def _no_video(container: InputContainer, path: Path) -> InputError:
     return InputError(f"{path} holds no video stream")
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def video_stream(container: InputContainer, path: Path | InPipe) -> VideoStream:
     """The stream to paint: the default one, else the largest; never cover art, never without decoder."""
     streams = [s for s in container.streams.video if not _is_cover(s) and _decodable(s)]
     if not streams:

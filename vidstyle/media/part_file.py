@@ -7,13 +7,18 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import av
+from av.container import OutputContainer
 
 from vidstyle import locks
 from vidstyle.errors import OutputError
+from vidstyle.media.check import check
+from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.track import Times
 
 _LONGEST = 200
 """Bytes of the target's name that the hidden sibling's name keeps; file systems allow 255."""
@@ -52,15 +57,17 @@ def sibling(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def writing(target: Path) -> Iterator[None]:
+def writing(target: Path | OutPipe) -> Iterator[None]:
     """Turns what FFmpeg and the system raise while writing into one OutputError line."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read the stream has enough
     except (OSError, av.error.FFmpegError) as error:
         raise OutputError(_reason(target, error)) from error
 
 
-def _reason(target: Path, error: OSError | av.error.FFmpegError) -> str:
+def _reason(target: Path | OutPipe, error: OSError | av.error.FFmpegError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left for {target}; free some or name another folder with -o"
     if error.errno == errno.EFBIG:
@@ -84,6 +91,17 @@ class PartFile:
         self._overwrite = overwrite
         with writing(target):
             self._lock = _locked(self.path, target)
+
+    def open(self, muxer: str, options: dict[str, str]) -> OutputContainer:
+        """The container, to be written from its start. Raises what PyAV raises."""
+        return av.open(str(self.path), "w", format=muxer, container_options=options)
+
+    def send(self) -> None:
+        """A file is written by FFmpeg itself."""
+
+    def check(self, times: Times, base: Fraction, counts: list[tuple[str, int]], muxed: int) -> list[str]:  # noqa: ARG002 - for `OutPipe`
+        """Notes of what `check` finds in the finished file. Raises OutputError."""
+        return check(self.path, self.target, times, base, counts)
 
     def commit(self) -> None:
         """Puts the finished file in the target's place in one step."""
@@ -114,3 +132,10 @@ def _locked(path: Path, target: Path) -> BinaryIO:
             file.truncate(0)
             return file
         file.close()  # its last holder renamed or removed it in the meantime
+
+
+def place(target: Path | OutPipe, source: Path | None, *, overwrite: bool) -> PartFile | OutPipe:
+    """Where an output is written."""
+    if isinstance(target, OutPipe):
+        return target
+    return PartFile(target, source, overwrite=overwrite)

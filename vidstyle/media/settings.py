@@ -71,6 +71,20 @@ def settings_for(encoder: str, encode: EncodeOptions, *, muxer: str, alpha: bool
     return chosen | own
 
 
+_PROMPT: Final = {
+    "libx264": {"tune": "zerolatency"}, "libx264rgb": {"tune": "zerolatency"},
+    "libx265": {"tune": "zerolatency"},
+    "libvpx": {"lag-in-frames": "0", "deadline": "realtime"},
+    "libvpx-vp9": {"lag-in-frames": "0", "deadline": "realtime"},
+    "h264_nvenc": {"delay": "0", "zerolatency": "1"}, "hevc_nvenc": {"delay": "0", "zerolatency": "1"},
+}  # fmt: skip
+
+
+def prompt(encoder: str) -> dict[str, str]:
+    """Options with which an encoder gives each frame's packet before it takes the next frame."""
+    return _PROMPT.get(encoder, {})
+
+
 def _one(
     encoder: str, flag: str, option: str | None, default: str | None, given: float | str | None
 ) -> dict[str, str]:

@@ -8,12 +8,15 @@ from typing import Any
 
 from vidstyle.media.codecs import choose_codec
 from vidstyle.media.containers import muxer_for
-from vidstyle.media.copying import Copier, copy_labels
+from vidstyle.media.copying import VIDEO_ONLY, Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.fingerprint import metadata, sidecar, write_sidecar
 from vidstyle.media.formats import has_alpha
+from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.pace import Pace
+from vidstyle.media.part_file import PartFile
 from vidstyle.media.segments import Segments
-from vidstyle.media.settings import keeps_hdr_data, settings_for
+from vidstyle.media.settings import keeps_hdr_data, prompt, settings_for
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import EncodeOptions, Frame
@@ -22,16 +25,17 @@ from vidstyle.types import EncodeOptions, Frame
 class Sink(Writer):
     """Writes a video like `source` to `target`: its frames encoded, its other streams copied.
 
-    Open it before the first frame is taken from the source. container: FFmpeg's name of one, None to go
-    by the target's extension. `notes` are lines that a user should read; `codec` is the encoder. kept: where
-    finished segments lie; then only `join` writes the file. fingerprint: what it is made from (see there).
+    Open it before the first frame is taken from the source. container: a container's name or ending, None
+    to go by the target's. realtime: no packet waits in the encoder. kept: where finished segments lie; then
+    only `join` writes the file. fingerprint: what it is made from (see there). `notes` are lines that a user
+    should read; `codec` is the encoder; `muxed` counts its packets that were written.
     Raises UsageError (codec, option or container that cannot be meant), OutputError (target is the input,
     exists, or cannot be written).
     """
 
     def __init__(
         self,
-        target: Path,
+        target: Path | OutPipe,
         source: Source,
         options: EncodeOptions = EncodeOptions(),  # noqa: B008 - frozen
         *,
@@ -39,11 +43,12 @@ class Sink(Writer):
         container: str | None = None,
         kept: Segments | None = None,
         fingerprint: str | None = None,
+        realtime: bool = False,
     ) -> None:
         self._fingerprint = fingerprint
         super().__init__(target, source, muxer_for(target, container), overwrite=overwrite, kept=kept)
         try:
-            self._configure(source, options)
+            self._configure(source, options, realtime)
             self._copier = Copier(source, self._output, self.muxer)
             self.notes += self._copier.notes
             self._output.metadata.update(metadata(fingerprint, self.muxer) if fingerprint else {})
@@ -52,11 +57,15 @@ class Sink(Writer):
             self._abandon()
             raise
 
-    def _configure(self, source: Source, options: EncodeOptions) -> None:
+    def _configure(self, source: Source, options: EncodeOptions, realtime: bool) -> None:
         choice = choose_codec(options.codec, source.info, self.muxer)
         alpha = has_alpha(choice.pixel_format)
         settings = settings_for(choice.encoder, options, muxer=self.muxer, alpha=alpha)
-        self._add_track(source.info, source.tags, choice, settings)
+        settings = (prompt(choice.encoder) if realtime else {}) | settings
+        self._pace = Pace(source.info) if self.muxer in VIDEO_ONLY else None
+        info = self._pace.info if self._pace else source.info
+        self._first = 0 if self._pace else source.first
+        self._add_track(info, source.tags, choice, settings)
         copy_labels(self.track.stream, source.stream, self.muxer)
         self._note_metadata(source, choice.encoder)
         if alpha and choice.encoder.startswith("libvpx"):
@@ -77,7 +86,7 @@ class Sink(Writer):
             self._start()
         if self.kept is None:
             self._copy(frame.companions)
-        self._encode(frame.native, frame.pts)
+        self._encode(frame.native, self._pace(frame.pts) if self._pace else frame.pts)
 
     def _open_streams(self, beside: Sequence[AnyPacket]) -> None:
         shift = self.track.shift * self.track.info.time_base if self._started else self._start()
@@ -97,11 +106,17 @@ class Sink(Writer):
         self._copy(trailing)
         self._mux(self._copier.flush())
         self._close(self._copier.counts)
+        if self._pace and self._pace.note:
+            self.notes.append(self._pace.note)
 
     def commit(self) -> None:
         """Puts the file in the target's place, and its fingerprint beside it where it cannot carry one."""
-        if self._fingerprint and not metadata(self._fingerprint, self.muxer):
-            write_sidecar(self.target, self._fingerprint, self._file.path.stat().st_size)
-        else:
-            sidecar(self.target).unlink(missing_ok=True)
+        if isinstance(self._file, PartFile):
+            self._leave_word(self._file)
         super().commit()
+
+    def _leave_word(self, file: PartFile) -> None:
+        if self._fingerprint and not metadata(self._fingerprint, self.muxer):
+            write_sidecar(file.target, self._fingerprint, file.path.stat().st_size)
+        else:
+            sidecar(file.target).unlink(missing_ok=True)

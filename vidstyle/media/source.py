@@ -16,6 +16,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.convert import Normalizer, Thumbnailer
 from vidstyle.media.decode import AnyPacket, Decoder, Picture
 from vidstyle.media.formats import is_known_matrix, same_samples
+from vidstyle.media.in_pipe import InPipe
 from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
 from vidstyle.media.part import Part
 from vidstyle.media.planes import view
@@ -39,13 +40,13 @@ class Source:
 
     def __init__(
         self,
-        path: Path | str,
+        path: Path | str | InPipe,
         *,
         start: Fraction | None = None,
         end: Fraction | None = None,
         threads: int | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = path if isinstance(path, InPipe) else Path(path)
         self._span, self._threads = (start or None, end), threads
         self._mark: Mark | None = None
         self._next = 0
@@ -96,7 +97,12 @@ class Source:
 
     def _cut(self, start: Fraction | None, end: Fraction | None) -> Part:
         part = Part(self._origin, self.info.time_base, start, end)
-        if part.seek_to is not None and part.seek_to > self._origin and not self._decoder.clock.filled:
+        if (
+            self.file
+            and part.seek_to is not None
+            and part.seek_to > self._origin
+            and not self._decoder.clock.filled
+        ):
             self._seek(part.seek_to)
         return part
 
@@ -290,9 +296,26 @@ class Source:
     def _size(self) -> str:
         return f"{self.info.width}x{self.info.height}"
 
+    @property
+    def file(self) -> Path | None:
+        """The file that is read; None for a stream, which cannot be sought."""
+        return self.path if isinstance(self.path, Path) else None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether all of it is there already: a file, named or on standard input."""
+        return not isinstance(self.path, InPipe) or self.path.seekable()
+
+    def interrupt(self) -> None:
+        """From any thread or a signal: a stream ends here, even where one waits for more of it."""
+        if isinstance(self.path, InPipe):
+            self.path.interrupt()
+
     def close(self) -> None:
         """Closes the file; may be called twice."""
         self._container.close()
+        if isinstance(self.path, InPipe):
+            self.path.close()
 
     def __enter__(self) -> Self:
         return self

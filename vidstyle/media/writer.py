@@ -16,16 +16,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import av
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 
 from vidstyle.errors import OutputError, UsageError
-from vidstyle.media.check import check
 from vidstyle.media.codecs import Choice
 from vidstyle.media.containers import REFUSALS
 from vidstyle.media.decode import AnyPacket
-from vidstyle.media.part_file import PartFile, writing
+from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.part_file import place, writing
 from vidstyle.media.probe import Tags
 from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
@@ -65,21 +64,26 @@ class Writer:
     """
 
     def __init__(
-        self, target: Path, source: Source, muxer: str, *, overwrite: bool, kept: Segments | None = None
+        self,
+        target: Path | OutPipe,
+        source: Source,
+        muxer: str,
+        *,
+        overwrite: bool,
+        kept: Segments | None = None,
     ) -> None:
         self.target, self.muxer, self.kept = target, muxer, kept
         self.notes: list[str] = []
         self._first = source.first
         self._spent = False
-        self._file = PartFile(target, source.path, overwrite=overwrite)
+        self._file = place(target, source.file, overwrite=overwrite)
+        self.muxed = 0
         self._track: Track | None = None
         self._started = self._prepared = False
         try:
             with writing(target):
                 options = container_options(muxer, source.clocks)
-                self._output: OutputContainer = av.open(
-                    str(self._file.path), "w", format=muxer, container_options=options
-                )
+                self._output: OutputContainer = self._file.open(muxer, options)
         except (ValueError, OutputError) as error:
             self._file.discard()
             if isinstance(error, OutputError):
@@ -106,6 +110,7 @@ class Writer:
         with writing(self.target):
             try:
                 self._output.start_encoding()
+                self._file.send()
             except (ValueError, RuntimeError) as error:  # FFmpeg's own are among the first
                 reason = getattr(error, "strerror", None) or str(error)
                 raise OutputError(f"{self.muxer} files do not take these streams ({reason})") from error
@@ -191,7 +196,10 @@ class Writer:
     def _mux(self, packets: list[AnyPacket]) -> None:
         with writing(self.target):
             for packet in packets:
+                video = packet.stream is self.track.stream
                 self._output.mux_one(packet)
+                self._file.send()
+                self.muxed += video
 
     def finish(self, trailing: Sequence[Any] = ()) -> None:
         """`prepare`, then `commit`. Raises OutputError."""
@@ -218,9 +226,10 @@ class Writer:
             self._flush()
         with writing(self.target):
             self._output.close()
+            self._file.send()
         if self.track.inexact:
             self.notes.append(f"{self.track.inexact} times are rounded to the {self.muxer} clock of {base} s")
-        self.notes += check(self._file.path, self.target, self.track.times, base, counts)
+        self.notes += self._file.check(self.track.times, base, counts, self.muxed)
         self._prepared = True
 
     def _abandon(self) -> None:

@@ -14,12 +14,14 @@ from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, card, described, load
 from vidstyle.pipeline.outputs import Outputs
 from vidstyle.pipeline.preview import preview
+from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
+from vidstyle.pipeline.streams import ended_by_signal, interrupt, opened, streamed
 from vidstyle.pipeline.way import AHEAD, way
-from vidstyle.pipeline.work import expected, opened
+from vidstyle.pipeline.work import expected
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
-__all__ = ["Networks", "card", "described", "load", "preview", "process", "run"]
+__all__ = ["Networks", "card", "described", "fingerprint_of", "load", "preview", "process", "run"]
 
 
 def process(
@@ -52,8 +54,8 @@ def process(
     Raises a `vidstyle.VidstyleError` with one line that says what to do; then no output is left.
     """
     job = Job(
-        source=Path(source),
-        target=None if target is None else Path(target),
+        source=_place(source),
+        target=None if target is None else _place(target),
         styles=((style, 1.0),) if isinstance(style, str) else tuple(style),
         classes=(classes,) if isinstance(classes, str) else tuple(classes),
         invert=invert,
@@ -79,22 +81,24 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
     A video of several segments goes on from what an earlier run with the same recipe finished.
     """
     check(job)
+    job = streamed(job)
+    if job.target == media.STANDARD:
+        media.claim_standard_output()
     begun, clock = time.perf_counter(), Clock()
+    live = Realtime() if job.realtime else None
     with ExitStack() as stack:
-        video = stack.enter_context(
-            media.Source(job.source, start=job.start, end=job.end, threads=job.threads)
-        )
-        target = Path(job.target or media.default_target(Path(job.source), video))
+        video = stack.enter_context(opened(job))
         networks = networks or load(job)
-        fingerprint = fingerprint_of(job)
-        work = stack.enter_context(opened(job, video, target, fingerprint))
-        outputs = stack.enter_context(Outputs.open(job, video, target, fingerprint, work))
-        outputs.go_on()
+        outputs = stack.enter_context(Outputs.open(job, video, live))
         plan = _plan(job, video, networks, outputs)
         if watcher is not None:
             watcher.begin(plan)
-        chain = way(job, video, networks, clock)
-        with closing(prefetch(chain, AHEAD, "inference", networks.interrupt)) as batches:
+        chain = way(job, video, networks, clock, live)
+        ahead = 1 if live else AHEAD
+        with (
+            ended_by_signal(job, video),
+            closing(prefetch(chain, ahead, "inference", interrupt(video, networks))) as batches,
+        ):
             for batch in batches:
                 with clock.busy("encode"):
                     outputs.write(batch)
@@ -124,7 +128,7 @@ def _result(
 def _plan(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -> Plan:
     return Plan(
         source=job.source,
-        target=outputs.sink.target,
+        target=job.target if job.target == media.STANDARD else Path(str(outputs.sink.target)),
         frames=expected(job, video.info),
         segmenter=networks.segmenter.name if networks.segmenter else None,
         stylizer=networks.stylizer.name,
@@ -134,3 +138,8 @@ def _plan(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -
         device_note=networks.device.note,
         kept=outputs.tally.frames,
     )
+
+
+def _place(name: Path | str) -> Path | str:
+    """A str that is no stream names a file."""
+    return name if isinstance(name, str) and media.is_stream(name) else Path(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vidstyle import media
 from vidstyle.errors import UsageError
 from vidstyle.types import Job
 
@@ -20,11 +21,17 @@ def check(job: Job) -> None:
         raise UsageError(
             f"--end {float(job.end):g} s does not lie behind --start {float(job.start or 0):g} s"
         )
+    _check_streams(job)
 
 
-def check_places(target: Path, mask_out: Path | None) -> None:
+def _check_streams(job: Job) -> None:
+    if job.target is None and media.is_stream(job.source):
+        raise UsageError(f"{media.shown(job.source)} has no name to make another of; name the output with -o")
+
+
+def check_places(target: Path | str, mask_out: Path | None) -> None:
     """Raises UsageError where the masks would be written over the video."""
-    if mask_out is not None and mask_out.absolute() == target.absolute():
+    if mask_out is not None and mask_out.absolute() == Path(target).absolute():
         raise UsageError(f"--mask-out and the output are both {target}; name another file for the masks")
 
 

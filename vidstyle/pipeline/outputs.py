@@ -11,9 +11,11 @@ from typing import Any
 
 from vidstyle import media
 from vidstyle.pipeline.checks import check_places
+from vidstyle.pipeline.realtime import Realtime
+from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.stages import Painted, frame_mask, share
 from vidstyle.pipeline.tally import Tally
-from vidstyle.pipeline.work import Work
+from vidstyle.pipeline.work import Work, opened
 from vidstyle.types import Job
 
 
@@ -27,6 +29,7 @@ class Outputs:
     sink: media.Sink
     masks: media.MaskWriter | None
     work: Work | None
+    live: Realtime | None = None
     tally: Tally = field(default_factory=Tally)
     _segment: int | None = None
     _segments: int = 0
@@ -35,26 +38,33 @@ class Outputs:
 
     @classmethod
     @contextmanager
-    def open(
-        cls, job: Job, video: media.Source, target: Path, fingerprint: str, work: Work | None
-    ) -> Iterator[Outputs]:
-        """Opens both; what is not finished when the block ends is removed."""
+    def open(cls, job: Job, video: media.Source, live: Realtime | None = None) -> Iterator[Outputs]:
+        """Opens the files and takes over what an earlier run finished, moving the source behind it. What is
+        not finished when the block ends is removed, but for whole segments.
+
+        Raises what `media.Sink` raises.
+        """
+        target = job.target or media.default_target(Path(job.source), video)
         check_places(target, job.mask_out)
-        kept, kept_masks = (work.video, work.masks) if work else (None, None)
+        place = media.OutPipe(realtime=job.realtime) if target == media.STANDARD else Path(target)
+        fingerprint = fingerprint_of(job) if video.file and isinstance(place, Path) else None
         with ExitStack() as stack:
+            work = stack.enter_context(opened(job, video, place, fingerprint))
             sink = media.Sink(
-                target, video, job.encode, overwrite=job.overwrite, container=job.container, kept=kept,
-                fingerprint=fingerprint,
+                place, video, job.encode, overwrite=job.overwrite, container=job.container,
+                realtime=job.realtime, kept=work.video if work else None, fingerprint=fingerprint,
             )  # fmt: skip
             stack.enter_context(sink)
             masks = None
             if job.mask_out is not None:
-                masks = media.MaskWriter(job.mask_out, video, overwrite=job.overwrite, kept=kept_masks)
+                kept = work.masks if work else None
+                masks = media.MaskWriter(job.mask_out, video, overwrite=job.overwrite, kept=kept)
                 stack.enter_context(masks)
-            yield cls(job, video, sink, masks, work)
+            outputs = cls(job, video, sink, masks, work, live)
+            outputs._go_on()
+            yield outputs
 
-    def go_on(self) -> None:
-        """Takes over what an earlier run finished, and moves the source behind it."""
+    def _go_on(self) -> None:
         mark = self.work.mark() if self.work else None
         if self.work is None or mark is None:
             return
@@ -68,6 +78,8 @@ class Outputs:
         for painted in batch:
             self._enter(painted.frame.index // self.job.segment if self.job.segment else 0)
             self.sink.write(painted.frame)
+            if self.live is not None:
+                self.live.written(painted.frame, self.sink.muxed)
             info = self.video.info
             if self.masks is not None:
                 self.masks.write(painted.frame, frame_mask(painted, info.width, info.height))
@@ -129,4 +141,5 @@ class Outputs:
     def notes(self) -> tuple[str, ...]:
         """What a user should read about the files."""
         masks = self.masks.notes if self.masks else ()
-        return (*self.sink.notes, *(f"masks: {note}" for note in masks))
+        live = [self.live.note] if self.live else []
+        return (*self.sink.notes, *(f"masks: {note}" for note in masks), *live)

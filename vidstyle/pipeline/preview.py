@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle import media
-from vidstyle.errors import InputError
+from vidstyle.errors import InputError, UsageError
 from vidstyle.flow import Clock, owning
 from vidstyle.media import still
 from vidstyle.pipeline.checks import check
@@ -22,6 +22,10 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
 
     Raises what `run` raises; UsageError where the target is no .png or .jpg.
     """
+    if media.is_stream(job.source):
+        raise UsageError(
+            f"preview reads its input twice, which {media.shown(job.source)} is not; name a file"
+        )
     check(job)
     source = Path(job.source)
     with media.Source(source, start=job.start, end=job.end) as video:

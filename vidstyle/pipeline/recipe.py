@@ -24,7 +24,7 @@ _DEFAULT = ((styles.DEFAULT, 1.0),)
 
 
 def fingerprint_of(job: Job) -> str:
-    """`<recipe>-<source>`, 16 hexadecimal digits each.
+    """What an output of the job carries (see `media.fingerprint`).
 
     Raises what loading the networks and opening the input would raise for names and files that are not there.
     """

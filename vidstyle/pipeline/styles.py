@@ -9,19 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vidstyle.cards import places
 from vidstyle.errors import UsageError, nearest
 
 DEFAULT = "starry"
 Weighted = tuple[NDArray[np.uint8], float]
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-_FOLDERS = (_PACKAGE / "_data" / "styles", _PACKAGE.parent / "samples" / "styles")  # a wheel's, a clone's
-
 
 def builtin() -> dict[str, Path]:
     """Names of the built-in style pictures and where they lie, in alphabetical order."""
-    pictures = [path for folder in _FOLDERS for path in folder.glob("*.jpg")]
-    return {path.stem: path for path in sorted(pictures, key=lambda path: path.stem)}
+    return places.styles()
 
 
 def find(name_or_path: str) -> Path:

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from vidstyle import media
 from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.networks import Networks
+from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.segments import led
 from vidstyle.pipeline.stages import Brush, Painted, everything, paint, segment, steady, stored
 from vidstyle.types import Job
@@ -19,18 +20,25 @@ AHEAD = 2
 """Batches that decode may be ahead of inference, and inference of encode."""
 
 
-def way(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batches:
-    """The painted frames of `video`, batch by batch, in order. Close it to stop everything above."""
+def way(
+    job: Job, video: media.Source, networks: Networks, clock: Clock, live: Realtime | None = None
+) -> Batches:
+    """The painted frames of `video`, batch by batch, in order. Close it to stop everything above. live: drops
+    frames to keep up."""
     # NumPy's idle BLAS threads spin on the cores that the networks and the codecs need.
     with threadpool_limits(1, user_api="blas"):
-        yield from _chain(job, video, networks, clock)
+        yield from _chain(job, video, networks, clock, live)
 
 
-def _chain(job: Job, video: media.Source, networks: Networks, clock: Clock) -> Batches:
+def _chain(job: Job, video: media.Source, networks: Networks, clock: Clock, live: Realtime | None) -> Batches:
     info, segmenter = video.info, networks.segmenter
     size = segmenter.picture_size(*info.upright_size) if segmenter else None
-    decoded = led(clock.watched("decode", video.frames(size)), job.segment, networks.batch)
-    batches = prefetch(decoded, AHEAD, "decode")
+    decoded = clock.watched("decode", video.frames(size))
+    batches = (
+        prefetch(led(decoded, job.segment, networks.batch), AHEAD, "decode")
+        if live is None
+        else led(live.newest(video, decoded), None, 1)
+    )
     masked = steady(segment(batches, segmenter, clock), clock) if segmenter else everything(batches)
     brush = Brush(networks.stylizer, job.strength, job.preserve_color, job.feather, networks.batch)
     return paint(stored(masked, info.orientation, job.invert), brush, info, clock)

@@ -17,6 +17,7 @@ from typing import Any
 
 from vidstyle import locks, media
 from vidstyle.errors import OutputError
+from vidstyle.media.fingerprint import same
 from vidstyle.media.part_file import refuse, writing
 from vidstyle.types import Job, VideoInfo
 
@@ -41,14 +42,19 @@ def expected(job: Job, info: VideoInfo) -> int | None:
 
 
 @contextlib.contextmanager
-def opened(job: Job, video: media.Source, target: Path, fingerprint: str) -> Iterator[Work | None]:
+def opened(
+    job: Job, video: media.Source, target: Path | media.OutPipe, fingerprint: str | None
+) -> Iterator[Work | None]:
     """The work folder of a video of several segments; None for a short one, which is written as it comes.
+
+    fingerprint: None where there is nothing to come back to, as for pipes.
 
     Raises OutputError where the target cannot be written, or another process works on it.
     """
     frames = expected(job, video.info)
     short = job.segment is None or (frames is not None and frames <= job.segment)
-    if short or video.info.format.alpha:  # alpha beside VP8 and VP9 lies in what `Segments` does not keep
+    # Alpha beside VP8 and VP9 lies in what `Segments` does not keep.
+    if short or video.info.format.alpha or fingerprint is None or not isinstance(target, Path):
         yield None
         return
     refuse(target, Path(job.source), overwrite=job.overwrite)
@@ -125,7 +131,7 @@ class Work:
 def _keep_only(folder: Path, fingerprint: str) -> None:
     note = folder / "made-for.json"
     with contextlib.suppress(OSError, ValueError):
-        if json.loads(note.read_text()) == fingerprint:
+        if same(json.loads(note.read_text()), fingerprint):
             return
     for path in folder.iterdir():
         if path.name != "lock":

@@ -103,7 +103,9 @@ class JobResult:
     the painted share of the picture, mean over all frames, 0 to 1. `seconds` maps a stage to the seconds it
     was busy (stages overlap: they add up to more than `elapsed`). `notes` are the lines a user should read:
     streams that could not be kept, frames repeated for damaged packets, ... `curve` is the coverage over
-    time: means of equally many frames each, 1024 at most."""
+    time: means of equally many frames each, 1024 at most. In real time, `dropped` counts the frames that were
+    left out to keep up, and `latency` is the longest that a frame took from the decoder to the muxer, in
+    seconds."""
 
     plan: Plan
     frames: int
@@ -113,6 +115,8 @@ class JobResult:
     seconds: dict[str, float]
     notes: tuple[str, ...]
     curve: tuple[float, ...] = ()
+    dropped: int = 0
+    latency: float | None = None
 
     @property
     def fps(self) -> float:

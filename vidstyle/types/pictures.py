@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the command line answers in a blink where nothing is painted
+    import numpy as np
+    from numpy.typing import NDArray
 
-Samples = NDArray[Any]
+Samples: TypeAlias = "NDArray[Any]"
 """uint8 (8 bit) or uint16 (9 to 16 bit, low bits) samples."""
 
-Planes = tuple[Samples, ...]
+Planes: TypeAlias = "tuple[Samples, ...]"
 """(Y, U, V) or (G, B, R), each (height, width) or, in a batch, (N, height, width). Never the alpha plane."""
 
 Matrix = Literal["bt601", "bt709", "bt2020", "rgb"]
@@ -37,6 +38,8 @@ class PixelFormat:
 
     @property
     def dtype(self) -> type[np.uint8] | type[np.uint16]:
+        import numpy as np
+
         return np.uint8 if self.depth == 8 else np.uint16
 
 
@@ -48,11 +51,15 @@ class Orientation(NamedTuple):
 
     def upright(self, picture: Samples) -> Samples:
         """Stored (height, width, ...) to upright; a view."""
+        import numpy as np
+
         turned = np.rot90(picture, self.turns, axes=(0, 1))
         return turned[:, ::-1] if self.mirror else turned
 
     def stored(self, picture: Samples) -> Samples:
         """Upright (height, width, ...) back to stored; a view."""
+        import numpy as np
+
         unmirrored = picture[:, ::-1] if self.mirror else picture
         return np.rot90(unmirrored, -self.turns, axes=(0, 1))
 
@@ -97,7 +104,8 @@ class Frame:
     `native` and `companions` (packets of the other streams that were demuxed before this frame) belong
     to `media`; nobody else looks inside. `fresh`: what came before it must not be remembered. `lead`: it
     is looked at, for what follows to know what came before, but not painted (and may have no planes).
-    `digest`: of its samples as they were decoded, where somebody wants it.
+    `digest`: of its samples as they were decoded, where somebody wants it. `decoded`: in real time, when it
+    left the decoder (seconds of `time.perf_counter`).
     """
 
     index: int
@@ -109,6 +117,7 @@ class Frame:
     fresh: bool = False
     lead: bool = False
     digest: int | None = None
+    decoded: float = 0.0
 
 
 class Region(NamedTuple):

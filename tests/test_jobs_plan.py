@@ -1,0 +1,152 @@
+"""The plan of a batch: one job for each video, its ending, shares of it, and what a dry run says."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from clips import write_clip
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidstyle import media
+from vidstyle.errors import InputError, UsageError
+from vidstyle.jobs.plan import Planned, lines, parse_shard, plan, printable, settled, share
+from vidstyle.media.kinds import ending_for
+from vidstyle.types import Job
+
+TEMPLATE = Job(source=Path(), classes=("cup",), strength=0.5)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def touch(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"\0")
+
+
+def test_jobs_are_the_template_with_places_of_their_own() -> None:
+    touch("f/a.mp4", "f/b/c.mov")
+    planned = plan(["f"], [], TEMPLATE, "out/", Path("masks"))
+    assert [each.source for each in planned] == [str(Path("f/a.mp4")), str(Path("f/b/c.mov"))]
+    job = planned[1].job
+    assert (job.source, job.target, job.mask_out) == (
+        Path("f/b/c.mov"),
+        Path("out/b/c.*"),
+        Path("masks/b/c.mask.mkv"),
+    )
+    assert (job.classes, job.strength) == (("cup",), 0.5)
+    assert not Path("out").exists() and not Path("masks").exists()
+
+
+def test_the_folders_of_outputs_are_left_out() -> None:
+    touch("f/a.mp4", "f/out/a.mp4", "f/masks/a.mask.mkv")
+    assert len(plan(["f"], [], TEMPLATE, Path("f/out"), Path("f/masks"))) == 1
+
+
+def test_a_plan_of_nothing_says_why() -> None:
+    touch("f/.hidden.mp4")
+    Path("f/notes.txt").write_text("text")
+    with pytest.raises(InputError, match=r"there is no video in f \(1 of other kinds\)"):
+        plan(["f"], [], TEMPLATE)
+    Path("list").write_text("# nothing\n")
+    with pytest.raises(InputError, match="the list names nothing"):
+        plan([], ["list"], TEMPLATE)
+
+
+def test_an_ending_is_chosen_by_what_the_input_holds(tmp_path: Path) -> None:
+    write_clip(Path("a.mp4"), frames=2)
+    write_clip(Path("b.avi"), frames=2, sound=False)
+    write_clip(Path("c.webm"), frames=2, codec="libvpx", sound=False)
+    write_clip(Path("d.mkv"), frames=2, codec="ffv1", pix_fmt="yuv444p16le")
+    touch("e.mov", "g.avi")
+    for each in plan(["."], [], TEMPLATE, "out/"):
+        job = settled(each.job)
+        assert isinstance(job.target, Path)
+        assert job.target.stem == Path(each.source).stem
+        if each.size > 1:
+            with media.Source(Path(each.source)) as opened:
+                assert job.target.suffix == media.choose_container(opened)
+        assert settled(job) == job
+    assert ending_for(Path("e.mov")) == ".mov" and ending_for(Path("g.avi")) == ".mp4"
+    assert ending_for(tmp_path / "gone.webm") == ".webm"
+
+
+def test_an_ending_follows_a_container_that_was_named() -> None:
+    def ending(source: Path | str, container: str | None) -> str:
+        return Path(str(settled(Job(source, Path("x.*"), container=container)).target)).suffix
+
+    assert ending(Path("gone.mp4"), "matroska") == ".mkv"
+    assert ending("rtsp://camera/1.2", None) == ".mkv"
+    assert ending("https://host/a.webm?x=1", None) == ".webm"
+    assert ending("/dev/video0", "mp4") == ".mp4"
+    assert settled(Job("-", "-")).target == "-"
+    assert settled(Job("s3://b/a.mp4", "s3://c/a.*")).target == "s3://c/a.mp4"
+
+
+def test_a_dry_run_says_one_line_for_each() -> None:
+    write_clip(Path("a.mp4"), frames=2)
+    touch("f/b.mkv")
+    Path("f/n.txt").write_text("text")
+    planned = plan(["a.mp4", "gone.mp4", "f"], [], TEMPLATE, "out/")
+    assert list(lines(planned)) == [
+        f"a.mp4 -> {Path('out/a.mp4')}",
+        "cannot: gone.mp4 does not exist",
+        f"{Path('f/b.mkv')} -> {Path('out/b.mkv')}",
+        "left out: 1 of other kinds",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems that take any bytes")
+def test_a_line_is_a_line_whatever_the_name() -> None:
+    touch(os.fsdecode(b"f/caf\xe9\nb.mp4"))
+    assert list(lines(plan(["f"], [], TEMPLATE))) == [r"f/caf\udce9\nb.mp4 -> f/caf\udce9\nb.vidstyle.mp4"]
+
+
+@given(st.text(st.characters()))
+def test_what_is_printable_can_be_printed(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable() and len(shown.encode()) >= len(text)
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/3/5", "-1/3", "", "٣/٤"])
+def test_shares_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match="is no share; write i/n"):
+        parse_shard(text)
+
+
+def sized(sizes: list[int]) -> list[Planned]:
+    return [Planned(f"{index}.mp4", Job(Path(f"{index}.mp4")), size=size) for index, size in enumerate(sizes)]
+
+
+@given(st.lists(st.integers(0, 1000), max_size=40), st.integers(1, 9))
+def test_shares_are_everything_once(sizes: list[int], parts: int) -> None:
+    jobs = sized(sizes)
+    shares = [share(jobs, part, parts) for part in range(1, parts + 1)]
+    assert sorted(each.source for one in shares for each in one) == sorted(each.source for each in jobs)
+    assert all(
+        [jobs.index(each) for each in one] == sorted(jobs.index(each) for each in one) for one in shares
+    )
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=40), st.integers(1, 9))
+def test_shares_are_even(sizes: list[int], parts: int) -> None:
+    """Greedy, longest first: no share is longer than another by more than one job of its own."""
+    loads = [[each.size for each in share(sized(sizes), part, parts)] for part in range(1, parts + 1)]
+    least = min(map(sum, loads))
+    assert all(sum(load) - min(load) <= least for load in loads if load)
+
+
+def test_names_do_not_hang_on_the_share() -> None:
+    touch(*(f"f/{folder}/a{ending}" for folder in "xyz" for ending in (".mp4", ".mov", ".avi")))
+    whole = {each.source: each.job for each in plan(["f"], [], TEMPLATE, "out/")}
+    parts = [plan(["f"], [], TEMPLATE, "out/", shard=parse_shard(f"{i}/4")) for i in (1, 2, 3, 4)]
+    assert {each.source: each.job for part in parts for each in part} == whole
+    assert sum(map(len, parts)) == len(whole) == 9

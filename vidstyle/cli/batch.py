@@ -1,0 +1,75 @@
+"""Many files: the plan said, or the batch run, shown and summed up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import get_args
+
+from vidstyle import progress
+from vidstyle.cli.stopping import Stopped
+from vidstyle.jobs import plan, shares
+from vidstyle.jobs.batch import run_batch
+from vidstyle.jobs.summary import Summary
+from vidstyle.types import BatchWatcher, Outcome, Status
+
+VERSION = 1
+"""Of the documents that `--json` prints for a batch."""
+
+
+def tell_plan(agenda: plan.Agenda) -> None:
+    """What --dry-run prints: data that was asked for, so on stdout."""
+    for line in plan.lines(agenda):
+        progress.tell(line)
+
+
+def paint(
+    agenda: plan.Agenda,
+    shown: BatchWatcher,
+    *,
+    at_once: int | None = None,
+    fail_fast: bool = False,
+    document: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout."""
+    good = [each.job for each in agenda if each.failure is None]
+    shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
+    heard = _Heard(shown)
+    try:
+        summary = Summary(run_batch(agenda, heard, shared, fail_fast), len(agenda))
+    except Stopped as stopped:
+        stopped.so_far = Summary(heard.outcomes, len(agenda)).counts
+        raise
+    for line in (*summary.notes, *summary.failures) if quiet else (summary.counts, *summary.failures):
+        progress.say(line)
+    if document:
+        progress.tell(_document(summary))
+    return summary.exit_code
+
+
+def _document(summary: Summary) -> str:
+    """One JSON object: the counts, and every job that came to an end."""
+    counts = {status: summary.count(status) for status in get_args(Status)}
+    facts = {"version": VERSION, **counts, "not_started": summary.left}
+    return json.dumps({**facts, "jobs": [_job(each) for each in summary.outcomes]}, default=str)
+
+
+def _job(outcome: Outcome) -> dict[str, object]:
+    facts = asdict(outcome)
+    if outcome.result is not None:
+        facts["result"]["fps"] = outcome.result.fps
+    return facts
+
+
+class _Heard:
+    """Passes on what a batch's watcher is told, and remembers the outcomes: a signal may end the batch."""
+
+    def __init__(self, shown: BatchWatcher) -> None:
+        self._shown = shown
+        self.outcomes: list[Outcome] = []
+        self.planned, self.began, self.advanced = shown.planned, shown.began, shown.advanced
+
+    def ended(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self._shown.ended(outcome)

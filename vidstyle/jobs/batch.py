@@ -1,0 +1,63 @@
+"""A batch: every job done, its outcome told and kept. One bad file costs one file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from vidstyle.jobs import one, pool
+from vidstyle.jobs.plan import Planned
+from vidstyle.jobs.shares import Share
+from vidstyle.pipeline.checks import check
+from vidstyle.types import BatchWatcher, Outcome, Plan
+
+
+def run_batch(
+    planned: Sequence[Planned], watcher: BatchWatcher, shared: Share | None = None, fail_fast: bool = False
+) -> list[Outcome]:
+    """Does what is planned; the outcomes in the order in which they came about.
+
+    fail_fast: the first failure stops the jobs that run, and no other begins; those have no outcome.
+    Raises UsageError, InputError, ModelError or DeviceError where no job could ever be done: settings that
+    exclude each other, networks or style pictures that cannot be loaded. Whatever is raised, what runs is
+    stopped first, and its unfinished files are removed.
+    """
+    shared = shared or Share()
+    watcher.planned(len(planned), shared.at_once)
+    ended: list[Outcome] = []
+    with closing(_outcomes(planned, watcher, shared)) as coming:
+        for outcome in coming:
+            ended.append(outcome)
+            watcher.ended(outcome)
+            if fail_fast and outcome.status == "failed":
+                break
+    return ended
+
+
+def _outcomes(
+    planned: Sequence[Planned], watcher: BatchWatcher, shared: Share
+) -> Generator[Outcome, None, None]:
+    """What cannot even begin comes first; a job alone needs no process of its own."""
+    good = [each for each in planned if each.failure is None]
+    for each in good[:1]:
+        check(each.job)
+    yield from (one.failed(each, each.failure) for each in planned if each.failure is not None)
+    if len(good) == 1:
+        yield one.do(good[0], one.Kept().networks(good[0].job), _Alone(good[0].source, watcher))
+    else:
+        yield from pool.outcomes(good, shared, watcher)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """The watcher of a job that runs in this process."""
+
+    source: str
+    batch: BatchWatcher
+
+    def begin(self, plan: Plan) -> None:
+        self.batch.began(self.source, plan)
+
+    def advance(self, frames: int) -> None:
+        self.batch.advanced(self.source, frames)

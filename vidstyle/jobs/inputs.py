@@ -1,0 +1,256 @@
+"""From words to inputs: files, folders, patterns, lists, addresses; each video once, in a stable order."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from vidstyle.errors import InputError, UsageError, nearest
+from vidstyle.jobs.words import (
+    STANDARD,
+    Identity,
+    entries,
+    hidden,
+    identity,
+    is_folder,
+    is_pattern,
+    listed,
+    matching,
+    names,
+    order,
+)
+from vidstyle.media import kinds
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SYSTEM = ("/proc", "/sys", "/dev")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing to paint. name: as a user would write it; no two inputs share one. path: a local file; a
+    str is opened as it is (standard input, a device, an address). root: the folder in which it was found
+    by walking, whose tree outputs mirror; None for a word of its own. size: bytes, 0 where unknown.
+    failure: why there is nothing to paint."""
+
+    name: str
+    path: Path | str
+    root: Path | None = None
+    size: int = 0
+    failure: InputError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the words name. left_out: how many files of the folders are no input, by kind ("picture",
+    "sound", "other", "own" for vidstyle's outputs)."""
+
+    inputs: tuple[Input, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def gather(words: Sequence[str], lists: Sequence[str] = (), without: Sequence[Path] = ()) -> Gathered:
+    """All inputs that the words and the lists of words name, each once; the first word wins.
+
+    without: folders that are not walked (where the outputs go). A name that is missing or cannot be looked
+    at is an input with a failure. Raises UsageError for a pattern that matches nothing, InputError
+    for a list that cannot be read.
+    """
+    if STANDARD in words and STANDARD in lists:
+        raise UsageError("- is both an input and a list; only one of them can read standard input")
+    search = _Search(without)
+    for word in (*words, *(word for name in lists for word in listed(name))):
+        search.take(word)
+    return search.result()
+
+
+def is_address(word: Path | str | None) -> bool:
+    """Whether a word is an address (`scheme://...`), which no local file is."""
+    return isinstance(word, str) and _ADDRESS.match(word) is not None
+
+
+def address_path(word: str) -> PurePosixPath:
+    """The path of an address without its host and query, or of a device."""
+    return PurePosixPath(unquote(urlsplit(word).path) if is_address(word) else word)
+
+
+def made_here(path: Path) -> bool:
+    """Whether a file is an output of vidstyle: one hook, for names now and for fingerprints later."""
+    stem, dot, word = path.stem.rpartition(".")
+    if not (dot and stem and word == "vidstyle"):
+        return False
+    return any(each.stem == stem for each in entries(path.parent))
+
+
+def _failure(path: Path, error: OSError) -> InputError:
+    if not isinstance(error, FileNotFoundError):
+        return InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}")
+    leads = _leads(path)
+    if leads is not None:
+        return InputError(f"{path} is a link to {leads}, which does not exist")
+    like = [name for name in names(path.parent) if nearest(path.stem, [Path(name).stem.lower()])]
+    return InputError(f"{path} does not exist{nearest(path.name, like)}")
+
+
+def _leads(path: Path) -> Path | None:
+    """What a link says; None where it is none."""
+    try:
+        return path.readlink()
+    except OSError:
+        return None
+
+
+def _system_devices() -> frozenset[int]:
+    """File systems whose files are the kernel's: opening some of them waits for ever."""
+    return frozenset(Path(place).stat().st_dev for place in _SYSTEM if os.path.ismount(place))
+
+
+class _Search:
+    """Inputs found so far, and what was seen on the way."""
+
+    def __init__(self, without: Sequence[Path]) -> None:
+        self._found: dict[str, Input] = {}
+        self._left_out: Counter[str] = Counter()
+        self._seen: set[Identity] = set()
+        self._walked: set[Identity] = set()
+        self._system = _system_devices()
+        self._without = {identity(path, path.stat()) for path in without if is_folder(path)}
+
+    def result(self) -> Gathered:
+        inputs = [each for each in self._found.values() if not self._is_output_of_another(each)]
+        self._left_out["own"] += len(self._found) - len(inputs)
+        return Gathered(tuple(inputs), {kind: count for kind, count in self._left_out.items() if count})
+
+    def _is_output_of_another(self, each: Input) -> bool:
+        """Whether a word names what an earlier run made of another word (`vidstyle *.mp4`, run twice)."""
+        if not isinstance(each.path, Path) or each.root is not None or len(self._found) < 2:
+            return False
+        stem, _, word = each.path.stem.rpartition(".")
+        return word == "vidstyle" and self._holds(each.path.parent, stem) and made_here(each.path)
+
+    def _holds(self, folder: Path, stem: str) -> bool:
+        paths = (each.path for each in self._found.values() if isinstance(each.path, Path))
+        return any(path.stem == stem and path.parent == folder for path in paths)
+
+    def take(self, word: str) -> None:
+        """One word of the command line or of a list."""
+        if not word:
+            raise UsageError("an input is empty; name a file, a folder or a pattern")
+        if word == STANDARD or is_address(word):
+            self._add(Input(word, word))
+        elif is_pattern(word) and not os.path.lexists(word):
+            self._pattern(word)
+        else:
+            self._path(Path(word))
+
+    def _add(self, found: Input) -> None:
+        self._found.setdefault(found.name, found)
+
+    def _path(self, path: Path) -> None:
+        try:
+            facts = path.stat()
+        except OSError as error:
+            self._add(Input(str(path), path, failure=_failure(path, error)))
+            return
+        if stat.S_ISDIR(facts.st_mode):
+            self._folder(path, path)
+        elif not stat.S_ISREG(facts.st_mode):
+            self._add(Input(str(path), str(path)))
+        elif self._is_new(path, facts):
+            self._add(Input(str(path), path, size=facts.st_size))
+
+    def _is_new(self, path: Path, facts: os.stat_result) -> bool:
+        this = identity(path, facts)
+        new = this not in self._seen
+        self._seen.add(this)
+        return new
+
+    def _pattern(self, pattern: str) -> None:
+        parts = Path(pattern).parts
+        fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
+        folder = Path(*parts[:fixed])
+        matches = matching(folder, parts[fixed:])
+        if not matches:
+            raise UsageError(f"no file matches {pattern!r}{nearest(parts[-1], names(folder))}")
+        root = folder if "**" in parts else None
+        for path in matches:
+            if is_folder(path):
+                self._folder(path, root or path)
+            else:
+                self._entry(path, root, deque())
+
+    def _folder(self, folder: Path, root: Path) -> None:
+        """Walks a folder: what is real first, then what links lead to, so that a link never takes a
+        file's place in the mirrored tree. Each folder is walked once, so loops end."""
+        before = len(self._found)
+        folders, links = deque([folder]), deque[Path]()
+        while folders or links:
+            if folders:
+                self._list(folders.popleft(), root, folders, links)
+            else:
+                self._entry(links.popleft(), root, folders)
+        self._sort(before)
+
+    def _sort(self, before: int) -> None:
+        found = list(self._found)
+        late = sorted(found[before:], key=lambda name: order(Path(name)))
+        self._found = {name: self._found[name] for name in (*found[:before], *late)}
+
+    def _list(self, folder: Path, root: Path, folders: deque[Path], links: deque[Path]) -> None:
+        try:
+            if not self._may_walk(folder, root):
+                return
+            with os.scandir(folder) as listing:
+                found = [(Path(entry.path), entry.is_symlink()) for entry in listing]
+        except OSError as error:
+            self._add(Input(str(folder), folder, root, failure=_failure(folder, error)))
+            return
+        for path, is_link in sorted(found, key=lambda pair: order(pair[0])):
+            if is_link and not hidden(path):
+                links.append(path)
+            elif not hidden(path):
+                self._entry(path, root, folders)
+
+    def _may_walk(self, folder: Path, root: Path) -> bool:
+        facts = folder.stat()
+        here = identity(folder, facts)
+        new = here not in self._walked and (here not in self._without or folder == root)
+        self._walked.add(here)
+        return new and facts.st_dev not in self._system
+
+    def _entry(self, path: Path, root: Path | None, folders: deque[Path]) -> None:
+        """What nobody named: a folder is walked later, a file is taken where it is a video or is meant to
+        be one, and nothing else is ever opened."""
+        try:
+            facts = path.stat()
+        except OSError as error:
+            self._missing(path, root, error)
+            return
+        if stat.S_ISDIR(facts.st_mode):
+            folders.append(path)
+        elif not stat.S_ISREG(facts.st_mode) or facts.st_dev in self._system:
+            self._left_out["other"] += 1
+        elif self._is_new(path, facts):
+            self._probe(path, root, facts.st_size)
+
+    def _missing(self, path: Path, root: Path | None, error: OSError) -> None:
+        """A link that leads nowhere, or a file that cannot be looked at."""
+        if kinds.ends_like_video(path) or kinds.ends_like_video(_leads(path) or path):
+            self._add(Input(str(path), path, root, failure=_failure(path, error)))
+        else:
+            self._left_out["other"] += 1
+
+    def _probe(self, path: Path, root: Path | None, size: int) -> None:
+        if made_here(path):
+            self._left_out["own"] += 1
+            return
+        kind = kinds.kind(path)
+        if kind == "video":
+            self._add(Input(str(path), path, root, size))
+        else:
+            self._left_out[kind] += 1

@@ -1,0 +1,94 @@
+"""One job of a batch: its networks, kept from the job before where they are the same, and its outcome."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidstyle import pipeline
+from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.jobs import again
+from vidstyle.jobs.names import ANY
+from vidstyle.jobs.plan import Planned, settled
+from vidstyle.types import Job, Outcome, Watcher
+
+BUG = 70
+"""Exit code of a failure that nobody raised on purpose."""
+
+Choice = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Kept:
+    """The networks of the last job, for as long as the next ones ask for the same."""
+
+    _choice: Choice = ()
+    _networks: pipeline.Networks | None = None
+
+    def networks(self, job: Job) -> pipeline.Networks:
+        """Loaded anew only where a setting that chooses them differs. Raises what `pipeline.load` raises."""
+        choice = _choice(job)
+        if self._networks is None or choice != self._choice:
+            self._networks = None  # two sets at once may not fit the device
+            self._networks, self._choice = pipeline.load(job), choice
+        return self._networks
+
+
+def _choice(job: Job) -> Choice:
+    return (job.segmenter, job.stylizer, job.classes, job.styles, job.threshold, job.device, job.threads)
+
+
+def do(planned: Planned, networks: pipeline.Networks, watcher: Watcher) -> Outcome:
+    """Does one job; whatever is wrong with it is its outcome. What is done already is skipped."""
+    try:
+        if (finished := done(planned)) is not None:
+            return finished
+        result = pipeline.run(ready(planned), networks, watcher)
+    except VidstyleError as error:
+        return failed(planned, error)
+    except Exception as error:
+        reason = f"a bug in vidstyle: {type(error).__name__}: {error}"
+        return lost(planned, reason, BUG, traceback.format_exc())
+    return Outcome(planned.source, str(result.plan.target), "done", result=result)
+
+
+def done(planned: Planned) -> Outcome | None:
+    """The outcome of a job whose output is there already; None where there is something to do."""
+    target = None if planned.failure else again.finished(planned.job)
+    return target and Outcome(planned.source, str(target), "skipped", "it is done already")
+
+
+def ready(planned: Planned) -> Job:
+    """The job with its target's whole name, in a folder that is there. Raises the failure that was planned,
+    InputError where the ending depends on an input that cannot be read, OutputError for the folder."""
+    if planned.failure is not None:
+        raise planned.failure
+    job = again.renewing(settled(planned.job))
+    if (
+        job.target != planned.job.target
+    ):  # the folder was chosen for it, not named by the user as one that exists
+        for path in (job.target, job.mask_out):
+            if isinstance(path, Path):
+                _make(path.parent)
+    return job
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"the folder {folder} cannot be made: {reason}; name another with -o") from error
+
+
+def failed(planned: Planned, error: VidstyleError) -> Outcome:
+    """The outcome of a job that went wrong in a way that is known."""
+    return lost(planned, str(error), error.exit_code)
+
+
+def lost(planned: Planned, reason: str, exit_code: int, trace: str = "") -> Outcome:
+    """The outcome of a job that went wrong, its reason on one line. A target without its ending is none."""
+    target = None if planned.job.target is None else str(planned.job.target)
+    named = None if target is None or target.endswith(ANY) else target
+    return Outcome(planned.source, named, "failed", " ".join(reason.split()), exit_code, trace=trace)

@@ -1,0 +1,162 @@
+"""The plan of a batch: from the words of the command line to one job for each video, and a share of them."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import overload
+
+from vidstyle.errors import InputError, UsageError
+from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_address
+from vidstyle.jobs.names import ANY, masks, targets
+from vidstyle.jobs.words import STANDARD
+from vidstyle.media import containers, kinds
+from vidstyle.types import Job
+
+_SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
+_NAMES = {
+    "picture": "pictures",
+    "sound": "of sound only",
+    "other": "of other kinds",
+    "own": "made by vidstyle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One job of a plan. source: its name, which no two share. failure: why it cannot be done; then nothing
+    is to be opened. size: bytes of its input, 0 where unknown. The job's target may still end in `.*`:
+    `settled` puts its ending there."""
+
+    source: str
+    job: Job
+    failure: InputError | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda(Sequence[Planned]):
+    """All that is planned, in order. left_out: files of the folders that are no input, by kind."""
+
+    planned: tuple[Planned, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.planned)
+
+    @overload
+    def __getitem__(self, index: int) -> Planned: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Planned, ...]: ...
+    def __getitem__(self, index: int | slice) -> Planned | tuple[Planned, ...]:
+        return self.planned[index]
+
+
+def plan(
+    words: Sequence[str],
+    lists: Sequence[str],
+    template: Job,
+    output: Path | str | None = None,
+    mask_out: Path | None = None,
+    shard: tuple[int, int] | None = None,
+) -> Agenda:
+    """One job for each input: `template` with its own source, target and masks; `shard` (i, n) of them.
+
+    lists: names of lists of words. output: as with -o (a file, a folder, "-", an address); mask_out
+    likewise. Raises UsageError and InputError where nothing can be planned at all; what is wrong with one
+    input only is its `failure`.
+    """
+    gathered = gather(words, lists, _outputs(output, mask_out))
+    if not gathered.inputs:
+        raise InputError(_nothing(words, gathered))
+    inputs = gathered.inputs
+    videos = targets(inputs, output)
+    pairs = zip(inputs, videos, masks(inputs, mask_out, videos), strict=True)
+    planned = [_planned(each, template, video, mask) for each, video, mask in pairs]
+    return Agenda(tuple(share(planned, *shard) if shard else planned), gathered.left_out)
+
+
+def _outputs(*places: Path | str | None) -> list[Path]:
+    return [
+        Path(place) for place in places if place is not None and place != STANDARD and not is_address(place)
+    ]
+
+
+def _nothing(words: Sequence[str], gathered: Gathered) -> str:
+    where = " and ".join(words[:3]) + (", ..." if len(words) > 3 else "")
+    if not where:
+        return "the list names nothing; there is nothing to do"
+    found = f" ({_left_out(gathered.left_out)})" if gathered.left_out else ""
+    return f"there is no video in {where}{found}"
+
+
+def _planned(each: Input, template: Job, target: Path | str, mask: Path | None) -> Planned:
+    job = replace(template, source=each.path, target=target, mask_out=mask)
+    return Planned(each.name, job, each.failure, each.size)
+
+
+def settled(job: Job) -> Job:
+    """The job with its target's ending chosen: by its container, else by what the input holds, which is
+    opened for that (milliseconds). A job whose target is whole already is returned as it is."""
+    target = job.target
+    if target is None or not str(target).endswith(ANY):
+        return job
+    whole = str(target).removesuffix(ANY) + _ending(job)
+    return replace(job, target=Path(whole) if isinstance(target, Path) else whole)
+
+
+def _ending(job: Job) -> str:
+    if job.container is not None:
+        return containers.ending_of(job.container)
+    if isinstance(job.source, Path):
+        return kinds.ending_for(job.source)
+    ending = address_path(job.source).suffix.lower()
+    return ending if ending in containers.MUXERS else ".mkv"
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`i/n`, 1/n to n/n. Raises UsageError for anything else."""
+    found = _SHARD.fullmatch(text.strip())
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard {text!r} is no share; write i/n with i from 1 to n, like 3/8")
+    return int(found[1]), int(found[2])
+
+
+def share(planned: Sequence[Planned], index: int, parts: int) -> list[Planned]:
+    """Share `index` (from 1) of `parts`, in the plan's order: the longest first, each to the part that has
+    least so far. Every part computes the same split; together they are everything, once."""
+    loads = [(0, part) for part in range(1, parts + 1)]
+    mine = []
+    for place in sorted(range(len(planned)), key=lambda place: (-planned[place].size, place)):
+        load, part = heapq.heappop(loads)
+        heapq.heappush(loads, (load + max(planned[place].size, 1), part))
+        if part == index:
+            mine.append(place)
+    return [planned[place] for place in sorted(mine)]
+
+
+def lines(agenda: Agenda) -> Iterator[str]:
+    """What --dry-run says: `source -> target` for each job, the failures, and what was left out."""
+    for each in agenda:
+        if each.failure is not None:
+            yield printable(f"cannot: {each.failure}")
+        else:
+            job = settled(each.job)
+            extra = f" and {job.mask_out}" if job.mask_out is not None else ""
+            yield printable(f"{each.source} -> {job.target}{extra}")
+    if agenda.left_out:
+        yield f"left out: {_left_out(agenda.left_out)}"
+
+
+def _left_out(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[kind]} {name}" for kind, name in _NAMES.items() if kind in counts)
+
+
+def printable(text: str) -> str:
+    """One line that any terminal takes: bytes that are no text and control characters as escapes."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )

@@ -1,0 +1,170 @@
+"""Worker processes side by side: jobs in, outcomes out in the order in which they come about."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from multiprocessing import connection, get_context
+from typing import Any
+
+from vidstyle.jobs import one, worker
+from vidstyle.jobs.plan import Planned
+from vidstyle.jobs.shares import Share
+from vidstyle.types import BatchWatcher, Outcome
+
+PATIENCE = 10.0
+"""Seconds that stopped workers have for removing their unfinished files before they are killed."""
+
+_SPAWN = get_context("spawn")  # a forked one would share the locks of the codecs' and the networks' threads
+
+
+def outcomes(
+    planned: Iterable[Planned], shared: Share, watcher: BatchWatcher
+) -> Generator[Outcome, None, None]:
+    """Does what is planned in processes. Close it to stop what runs: unfinished files are then removed.
+
+    Raises what `pipeline.load` raises: networks that one job cannot load, none can.
+    """
+    waiting = deque(planned)
+    with _workers(min(shared.at_once, len(waiting))) as workers:
+        while waiting or any(each.task for each in workers):
+            for place, each in enumerate(workers):
+                if waiting and each.task is None:
+                    workers[place] = _given(each, _placed(waiting.popleft(), shared, place))
+            for each in _ready([each for each in workers if each.task]):
+                outcome = each.listen(watcher)
+                if outcome is not None:
+                    yield outcome
+
+
+def _placed(planned: Planned, shared: Share, place: int) -> Planned:
+    """With the share of the worker at `place`."""
+    job = replace(planned.job, threads=shared.threads)
+    if shared.devices:
+        job = replace(job, device=shared.devices[place % len(shared.devices)])
+    return replace(planned, job=job)
+
+
+def _given(each: _Worker, task: Planned) -> _Worker:
+    """The worker that took the task: a new one where this one died."""
+    while not each.give(task):
+        each.kill()
+        each = _Worker()
+    return each
+
+
+def _ready(workers: Sequence[_Worker]) -> list[_Worker]:
+    heard = connection.wait([each.connection for each in workers])
+    return [each for each in workers if each.connection in heard]
+
+
+@contextlib.contextmanager
+def _workers(size: int) -> Iterator[list[_Worker]]:
+    workers: list[_Worker] = []
+    try:
+        for _ in range(size):
+            workers.append(_Worker())
+        yield workers
+    finally:
+        _stop(workers)
+
+
+def _stop(workers: Sequence[_Worker]) -> None:
+    """Ends all of them: the idle by closing their connection, the busy by a signal, the deaf by force."""
+    for each in workers:
+        each.stop()
+    deadline = time.monotonic() + PATIENCE
+    for each in workers:
+        each.process.join(max(0.0, deadline - time.monotonic()))
+        each.kill()
+
+
+class _Worker:
+    """A worker process as seen from here, and what it works on."""
+
+    def __init__(self) -> None:
+        self.task: Planned | None = None
+        self.connection, theirs = _SPAWN.Pipe()
+        self.process = _SPAWN.Process(target=worker.main, args=(theirs,), daemon=True)
+        with _signals_held():
+            self.process.start()
+        theirs.close()  # else its death would not be heard
+
+    def give(self, task: Planned) -> bool:
+        """Whether it took the task; one that died meanwhile does not."""
+        try:
+            self.connection.send(task)
+        except OSError:
+            return False
+        self.task = task
+        return True
+
+    def listen(self, watcher: BatchWatcher) -> Outcome | None:
+        """Hears one message and tells it to the watcher; the outcome where the job is over."""
+        assert self.task is not None
+        source = self.task.source
+        match self._message():
+            case worker.Began(plan):
+                watcher.began(source, plan)
+            case worker.Advanced(frames):
+                watcher.advanced(source, frames)
+            case worker.Refused(error):
+                raise error
+            case worker.Ended(outcome):
+                self.task = None
+                return outcome
+        return None
+
+    def _message(self) -> worker.Message:
+        assert self.task is not None
+        try:
+            message: worker.Message = self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join(PATIENCE)
+            return worker.Ended(one.lost(self.task, *died(self.process.exitcode)))
+        return message
+
+    def stop(self) -> None:
+        if self.task is not None:
+            self.process.terminate()
+        self.connection.close()
+
+    def kill(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+def died(code: int | None) -> tuple[str, int]:
+    """Why a process that ended in the midst of a job did so, and the exit code that a shell would give."""
+    who = "the process that worked on it"
+    if code is None or code >= 0:
+        return f"{who} ended without a word, exit code {code}", one.BUG
+    number = -code
+    hint = "the memory may have run out: try fewer --jobs" if number == 9 else "the file may be broken"
+    return f"{who} was killed by signal {number}{_name(number)}; {hint}", 128 + number
+
+
+def _name(number: int) -> str:
+    with contextlib.suppress(ValueError):
+        return f" ({signal.Signals(number).name})"
+    return ""
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """A process that starts meanwhile never gets the terminal's signals; this one gets them afterwards."""
+    held: set[Any] = {getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)}
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

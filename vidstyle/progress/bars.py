@@ -1,0 +1,122 @@
+"""Bars for a terminal: one for the batch, one for each running file below it, lines above them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from vidstyle.progress.quiet import Quiet
+from vidstyle.progress.tally import Now, Running, Tally
+from vidstyle.progress.voice import say
+from vidstyle.progress.words import described, failure, fitted, progress, speed
+from vidstyle.progress.words import frames as frames_in_words
+from vidstyle.types import Outcome, Plan
+
+_PAUSE = 0.1
+"""Seconds between two drawings of a bar: faster is not seen."""
+
+_KNOWN, _UNKNOWN = "{percentage:3.0f}%% |{bar:%d}| {desc}", "   ? |{bar:%d}| {desc}"
+
+
+class Bars(Quiet):
+    """The batch's bar stands on top (a single file needs none), then the files in the order they began."""
+
+    def __init__(self, now: Now = time.monotonic) -> None:
+        self._tally = Tally(now)
+        self._whole: tqdm[Any] | None = None
+        self._bars: dict[str, tqdm[Any]] = {}
+        self._told: set[str] = set()
+        self._drawn = 0.0
+
+    def planned(self, jobs: int, at_once: int) -> None:
+        self._tally.planned(jobs, at_once)
+        if jobs > 1 and self._whole is None:
+            self._whole = _bar(1.0, 0)
+            self._draw_whole()
+
+    def began(self, source: str, plan: Plan) -> None:
+        self._tell_once(described(plan) if self._tally.jobs <= 1 else _networks(plan))
+        self._tell_once(f"note: {plan.device_note}" if plan.device_note else "")
+        self._drop(source)
+        running = self._tally.began(source, plan)
+        self._bars[source] = _bar(plan.frames, len(self._bars) + (self._whole is not None), plan.kept)
+        self._draw(running)
+
+    def _tell_once(self, line: str) -> None:
+        if line and line not in self._told:
+            self._told.add(line)
+            say(line)
+
+    def advanced(self, source: str, frames: int) -> None:
+        running = self._tally.advanced(source, frames)
+        if running is not None and running.due(self._tally.now(), _PAUSE):
+            self._draw(running)
+            self._draw_whole()
+
+    def _draw(self, running: Running) -> None:
+        bar, now = self._bars[running.source], self._tally.now()
+        counted = [] if running.total else [frames_in_words(running.at)]
+        _show(bar, float(running.at), running.source, [*counted, *speed(running, now)])
+
+    def _draw_whole(self) -> None:
+        if self._whole is not None:
+            _show(self._whole, self._tally.share, "", progress(self._tally))
+
+    def ended(self, outcome: Outcome) -> None:
+        self._drop(outcome.source)
+        self._tally.ended(outcome)
+        if self._whole is not None:
+            for line in _lines(outcome):
+                say(line)
+        self._draw_whole()
+
+    def _drop(self, source: str) -> None:
+        bar = self._bars.pop(source, None)
+        if bar is None:
+            return
+        bar.close()
+        for place, other in enumerate(self._bars.values(), start=int(self._whole is not None)):
+            if other.pos != -place:
+                other.clear()
+                other.pos = -place  # close the gap: tqdm itself leaves it
+                other.refresh()
+
+    def close(self) -> None:
+        for source in list(self._bars):
+            self._drop(source)
+        if self._whole is not None:
+            self._whole.close()
+            self._whole = None
+
+
+def _networks(plan: Plan) -> str:
+    return described(plan).partition(",")[0]
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    """What is worth a line above the bars: a failure, and what could not be kept."""
+    if outcome.status == "failed":
+        return failure(outcome)
+    notes = outcome.result.notes if outcome.result else ()
+    return [f"note: {outcome.source}: {note}" for note in notes]
+
+
+def _bar(total: float | None, place: int, kept: int = 0) -> tqdm[Any]:
+    return tqdm(
+        total=total or None, initial=kept, position=place, leave=False, file=sys.stderr, dynamic_ncols=True,
+        miniters=1, mininterval=0, maxinterval=float("inf"), bar_format=" ",
+    )  # fmt: skip
+
+
+def _show(bar: tqdm[Any], at: float, name: str, words: list[str]) -> None:
+    columns = bar.format_dict["ncols"] or 80
+    width = 20 if columns >= 80 else max(4, columns // 6)
+    bar.bar_format = (_KNOWN if bar.total else _UNKNOWN) % width
+    bar.total = max(bar.total, at) if bar.total else None  # a container may claim too few frames
+    bar.n = at
+    room = columns - width - 8
+    bar.set_description_str(fitted(name, words, room), refresh=False)
+    bar.refresh()

@@ -1,0 +1,58 @@
+"""One job alone, shown as a batch of one; and a download."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+from vidstyle.errors import visible
+from vidstyle.progress.choice import choose
+from vidstyle.types import JobResult, Outcome, Plan
+
+
+class Bar:
+    """A `Watcher` for a job that is no part of a batch; a context manager. mode, quiet: see `choose`."""
+
+    def __init__(self, quiet: bool = False, mode: str = "auto") -> None:
+        self._shown = choose(mode, quiet)
+        self._source = ""
+
+    def begin(self, plan: Plan) -> None:
+        self._source = str(plan.source)
+        self._shown.planned(1, 1)
+        self._shown.began(self._source, plan)
+
+    def advance(self, frames: int) -> None:
+        self._shown.advanced(self._source, frames)
+
+    def finish(self, result: JobResult) -> None:
+        """The job is done."""
+        self._shown.ended(Outcome(self._source, str(result.plan.target), "done", result=result))
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.close()
+
+
+class Download:
+    """A bar in bytes for one download."""
+
+    def __init__(self, name: str) -> None:
+        self._bar: tqdm[Any] = tqdm(
+            desc=visible(name), unit="B", unit_scale=True, file=sys.stderr, leave=False
+        )
+
+    def at(self, done: int, total: int | None) -> None:
+        """So many bytes are here, of so many (None: the server does not say)."""
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Download:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

@@ -92,7 +92,7 @@ def test_names_that_are_missing_fail_with_a_hint() -> None:
 
 
 def test_addresses_devices_and_standard_input_pass_through() -> None:
-    words = ["-", "s3://bucket/a b*.mp4", "rtsp://camera/1"]
+    words = ["-", "s3://bucket/a b.mp4", "rtsp://camera/1"]
     assert [each.path for each in gather(words).inputs] == words
     assert all(isinstance(each.path, str) for each in gather([os.devnull]).inputs)
 

@@ -88,11 +88,11 @@ def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
 
 
 def _one(planned: Planned, json: bool, quiet: bool, mode: str) -> int:
-    from vidstyle import pipeline, progress
-    from vidstyle.jobs import one
+    from vidstyle import progress
+    from vidstyle.jobs import away, one
 
     with progress.Bar(quiet, mode) as bar:
-        result = pipeline.run(one.ready(planned), watcher=bar)
+        result = away.run(one.ready(planned), watcher=bar)
         bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)

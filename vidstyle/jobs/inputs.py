@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from vidstyle import remote
 from vidstyle.errors import InputError, UsageError, nearest
 from vidstyle.jobs.words import (
     STANDARD,
@@ -35,12 +36,13 @@ _SYSTEM = ("/proc", "/sys", "/dev")
 class Input:
     """One thing to paint. name: as a user would write it; no two inputs share one. path: a local file; a
     str is opened as it is (standard input, a device, an address). root: the folder in which it was found
-    by walking, whose tree outputs mirror; None for a word of its own. size: bytes, 0 where unknown.
+    by walking (a str: an address), whose tree outputs mirror; None for a word of its own. size: bytes, 0
+    where unknown.
     failure: why there is nothing to paint."""
 
     name: str
     path: Path | str
-    root: Path | None = None
+    root: Path | str | None = None
     size: int = 0
     failure: InputError | None = None
 
@@ -77,6 +79,10 @@ def is_address(word: Path | str | None) -> bool:
 def address_path(word: str) -> PurePosixPath:
     """The path of an address without its host and query, or of a device."""
     return PurePosixPath(unquote(urlsplit(word).path) if is_address(word) else word)
+
+
+def _ends_like_video(address: str) -> bool:
+    return kinds.ends_like_video(Path(address_path(address)))
 
 
 def made_here(path: Path) -> bool:
@@ -141,7 +147,12 @@ class _Search:
         """One word of the command line or of a list."""
         if not word:
             raise UsageError("an input is empty; name a file, a folder or a pattern")
-        if word == STANDARD or is_address(word):
+        near = remote.local(word)
+        if near is not None:
+            self._path(near)
+        elif remote.is_address(word):
+            self._address(word)
+        elif word == STANDARD or is_address(word):
             self._add(Input(word, word))
         elif is_pattern(word) and not os.path.lexists(word):
             self._pattern(word)
@@ -150,6 +161,25 @@ class _Search:
 
     def _add(self, found: Input) -> None:
         self._found.setdefault(found.name, found)
+
+    def _address(self, word: str) -> None:
+        """An object; or a folder or pattern of them, of which those are taken that end like videos."""
+        pattern = is_pattern(word.partition("?")[0])
+        if not pattern and (_ends_like_video(word) or not remote.is_folder(word)):
+            self._add(Input(remote.masked(word), word))
+            return
+        try:
+            found = remote.walk(word)
+        except InputError as error:
+            self._add(Input(remote.masked(word), word, failure=error))
+            return
+        if pattern and not found:
+            raise UsageError(f"no file matches {word!r}")
+        root = remote.root_of(word) if "**" in word or not pattern else None
+        videos = [each for each in found if _ends_like_video(each)]
+        self._left_out["other"] += len(found) - len(videos)
+        for each in videos:
+            self._add(Input(remote.masked(each), each, root))
 
     def _path(self, path: Path) -> None:
         try:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from vidstyle.errors import UsageError
 from vidstyle.jobs.inputs import Input, address_path, is_address
@@ -141,10 +141,20 @@ def _place(each: Input, output: Path | str | None) -> Place:
 
 
 def _mirrored(each: Input, output: Path | str) -> Path | str:
-    inside = each.path.parent.relative_to(each.root) if each.root and isinstance(each.path, Path) else Path()
+    inside = _inside(each)
     if is_address(output):
         return "/".join([str(output).rstrip("/"), *inside.parts, ""])
     return Path(output) / inside
+
+
+def _inside(each: Input) -> PurePath:
+    """The folders between an input and the root of the walk that found it."""
+    if isinstance(each.path, Path) and isinstance(each.root, Path):
+        return each.path.parent.relative_to(each.root)
+    if isinstance(each.path, str) and isinstance(each.root, str):
+        parts = PurePosixPath(each.path.removeprefix(each.root)).parent.parts
+        return PurePosixPath(*(part for part in parts if part not in ("..", "/")))
+    return PurePosixPath()
 
 
 def _mask_place(each: Input, output: Path) -> Place:

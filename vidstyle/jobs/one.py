@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vidstyle import pipeline
 from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.jobs import away
 from vidstyle.jobs.names import ANY
 from vidstyle.jobs.plan import Planned, settled
 from vidstyle.types import Job, Outcome, Watcher
@@ -41,7 +42,7 @@ def _choice(job: Job) -> Choice:
 def do(planned: Planned, networks: pipeline.Networks, watcher: Watcher) -> Outcome:
     """Does one job; whatever is wrong with it is its outcome."""
     try:
-        result = pipeline.run(ready(planned), networks, watcher)
+        result = away.run(ready(planned), networks, watcher)
     except VidstyleError as error:
         return failed(planned, error)
     except Exception as error:

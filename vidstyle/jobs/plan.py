@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
+from vidstyle import remote
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_address
 from vidstyle.jobs.names import ANY, masks, targets
@@ -69,6 +70,7 @@ def plan(
     likewise. Raises UsageError and InputError where nothing can be planned at all; what is wrong with one
     input only is its `failure`.
     """
+    output = _here(output)
     gathered = gather(words, lists, _outputs(output, mask_out))
     if not gathered.inputs:
         raise InputError(_nothing(words, gathered))
@@ -77,6 +79,12 @@ def plan(
     pairs = zip(inputs, videos, masks(inputs, mask_out, videos), strict=True)
     planned = [_planned(each, template, video, mask) for each, video, mask in pairs]
     return Agenda(tuple(share(planned, *shard) if shard else planned), gathered.left_out)
+
+
+def _here(output: Path | str | None) -> Path | str | None:
+    """A `file://` address as the path that it means."""
+    near = remote.local(output)
+    return output if near is None else f"{near}{'/' if str(output).endswith('/') else ''}"
 
 
 def _outputs(*places: Path | str | None) -> list[Path]:

@@ -26,7 +26,7 @@ from vidstyle.jobs.words import (
     names,
     order,
 )
-from vidstyle.media import kinds
+from vidstyle.media import kinds, marks
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -85,12 +85,18 @@ def _ends_like_video(address: str) -> bool:
     return kinds.ends_like_video(Path(address_path(address)))
 
 
-def made_here(path: Path) -> bool:
-    """Whether a file is an output of vidstyle: one hook, for names now and for fingerprints later."""
+def _is_named_like_output(path: Path) -> bool:
+    """Whether a name is `<stem>.vidstyle<ext>`, beside a `<stem>.*`."""
     stem, dot, word = path.stem.rpartition(".")
     if not (dot and stem and word == "vidstyle"):
         return False
     return any(each.stem == stem for each in entries(path.parent))
+
+
+def _sources(stem: str) -> set[str]:
+    """The stems that an output of this stem may have been made from: itself and what its dots cut off."""
+    parts = stem.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
 def _failure(path: Path, error: OSError) -> InputError:
@@ -121,6 +127,7 @@ class _Search:
 
     def __init__(self, without: Sequence[Path]) -> None:
         self._found: dict[str, Input] = {}
+        self._marked: set[str] = set()
         self._left_out: Counter[str] = Counter()
         self._seen: set[Identity] = set()
         self._walked: set[Identity] = set()
@@ -128,16 +135,20 @@ class _Search:
         self._without = {identity(path, path.stat()) for path in without if is_folder(path)}
 
     def result(self) -> Gathered:
-        inputs = [each for each in self._found.values() if not self._is_output_of_another(each)]
-        self._left_out["own"] += len(self._found) - len(inputs)
-        return Gathered(tuple(inputs), {kind: count for kind, count in self._left_out.items() if count})
+        """What was found, but for outputs of an earlier run whose sources were found too."""
+        plain = {Path(name).stem for name in self._found if name not in self._marked}
+        own = {name for name in self._marked if _sources(Path(name).stem) & plain}
+        own |= {each.name for each in self._found.values() if self._is_output_of_another(each)}
+        self._left_out["own"] += len(own)
+        inputs = tuple(each for each in self._found.values() if each.name not in own)
+        return Gathered(inputs, {kind: count for kind, count in self._left_out.items() if count})
 
     def _is_output_of_another(self, each: Input) -> bool:
         """Whether a word names what an earlier run made of another word (`vidstyle *.mp4`, run twice)."""
-        if not isinstance(each.path, Path) or each.root is not None or len(self._found) < 2:
+        if not isinstance(each.path, Path) or each.root is not None:
             return False
         stem, _, word = each.path.stem.rpartition(".")
-        return word == "vidstyle" and self._holds(each.path.parent, stem) and made_here(each.path)
+        return word == "vidstyle" and self._holds(each.path.parent, stem)
 
     def _holds(self, folder: Path, stem: str) -> bool:
         paths = (each.path for each in self._found.values() if isinstance(each.path, Path))
@@ -276,11 +287,10 @@ class _Search:
             self._left_out["other"] += 1
 
     def _probe(self, path: Path, root: Path | None, size: int) -> None:
-        if made_here(path):
-            self._left_out["own"] += 1
-            return
-        kind = kinds.kind(path)
-        if kind == "video":
-            self._add(Input(str(path), path, root, size))
-        else:
+        kind = "own" if _is_named_like_output(path) else kinds.kind(path)
+        if kind != "video":
             self._left_out[kind] += 1
+            return
+        self._add(Input(str(path), path, root, size))
+        if marks.is_marked(path):
+            self._marked.add(str(path))

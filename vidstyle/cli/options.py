@@ -135,7 +135,7 @@ Progress = Annotated[
     ),
 ]
 MaskOut = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--mask-out",
         metavar="FILE|FOLDER",

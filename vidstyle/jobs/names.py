@@ -13,7 +13,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from vidstyle.errors import UsageError
 from vidstyle.jobs.inputs import Input, address_path, is_address
 from vidstyle.jobs.words import STANDARD, is_folder
-from vidstyle.media import containers
+from vidstyle.media import containers, kinds
 
 ANY = ".*"
 """The ending of a target that is chosen by what the input holds, once it is opened."""
@@ -69,13 +69,17 @@ def _named(inputs: Sequence[Input], output: Path | str) -> Path | str:
     return Path(output)
 
 
-def masks(inputs: Sequence[Input], output: Path | None, videos: Sequence[Path | str]) -> list[Path | None]:
+def masks(
+    inputs: Sequence[Input], output: Path | str | None, videos: Sequence[Path | str]
+) -> list[Path | None]:
     """Where the masks of each input go: `output` itself for one file, else `<stem>.mask.mkv` below it."""
     if output is None:
         return [None] * len(inputs)
+    if output == STANDARD or is_address(output):
+        raise UsageError(f"--mask-out {output}: masks are written to a local file or folder")
     if not _is_folder(inputs, output):
         _one_only(inputs, output, "--mask-out")
-        return [output] * len(inputs)
+        return [Path(output)] * len(inputs)
     wanted = [_mask_place(each, output) for each in inputs]
     places = _distinct(inputs, wanted, {Place(*_split(video)).key for video in videos if video != STANDARD})
     _no_inputs(inputs, places, (".mkv",))
@@ -95,7 +99,7 @@ def _is_folder(inputs: Sequence[Input], output: Path | str) -> bool:
     if str(output).endswith(("/", os.sep)) or (not is_address(output) and is_folder(Path(output))):
         return True
     several = len(inputs) > 1 or any(each.root is not None for each in inputs)
-    return several and Path(output).suffix.lower() not in containers.MUXERS
+    return several and not kinds.ends_like_video(Path(output)) and not Path(output).is_file()
 
 
 def _one_only(inputs: Sequence[Input], output: Path | str, flag: str) -> None:
@@ -157,7 +161,7 @@ def _inside(each: Input) -> PurePath:
     return PurePosixPath()
 
 
-def _mask_place(each: Input, output: Path) -> Place:
+def _mask_place(each: Input, output: Path | str) -> Place:
     return Place(_mirrored(each, output), f"{_stem(each)}{MASK}")
 
 

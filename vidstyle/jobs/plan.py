@@ -18,12 +18,12 @@ from vidstyle.media import containers, kinds
 from vidstyle.types import Job
 
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
-_NAMES = {
-    "picture": "pictures",
-    "sound": "of sound only",
-    "other": "of other kinds",
-    "own": "made by vidstyle",
-}
+_KINDS = (
+    ("picture", "picture", "pictures"),
+    ("sound", "of sound only", "of sound only"),
+    ("other", "of another kind", "of other kinds"),
+    ("own", "made by vidstyle", "made by vidstyle"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def plan(
     lists: Sequence[str],
     template: Job,
     output: Path | str | None = None,
-    mask_out: Path | None = None,
+    mask_out: Path | str | None = None,
     shard: tuple[int, int] | None = None,
 ) -> Agenda:
     """One job for each input: `template` with its own source, target and masks; `shard` (i, n) of them.
@@ -160,7 +160,8 @@ def lines(agenda: Agenda) -> Iterator[str]:
 
 
 def _left_out(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[kind]} {name}" for kind, name in _NAMES.items() if kind in counts)
+    words = ((counts.get(kind, 0), one, several) for kind, one, several in _KINDS)
+    return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in words if count)
 
 
 def printable(text: str) -> str:

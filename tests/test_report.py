@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cli_folder
 import clips
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ import watched
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidstyle import media, report
+from vidstyle import cli, media, report
 from vidstyle.errors import InputError, OutputError, UsageError
 from vidstyle.progress import Quiet
 from vidstyle.report import posters
@@ -287,6 +288,27 @@ def test_everything_is_passed_on(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with report.Report(tmp_path / "r.html", None, Lines(clock)) as told:
         watched.batch(told, clock)
     assert capsys.readouterr() == alone
+
+
+def test_the_command_writes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = cli_folder.fill(tmp_path)
+    (folder / "in").mkdir()
+    (folder / "clip.mp4").rename(folder / "in" / "clip.mp4")
+    (folder / "in" / "text.mp4").write_text("no video" * 99)
+    target, flags = folder / "r.html", cli_folder.flags(folder)
+    command = [str(folder / "in"), "-o", str(folder / "out"), "--report", str(target), *flags]
+    assert cli.code([*command[:4], str(folder / "r.mp4"), *flags]) == 2
+    assert not (folder / "out").exists()
+    capsys.readouterr()
+    assert cli.code(command) == 1
+    assert f"wrote {target}" in capsys.readouterr().err
+    page = Page(target.read_text())
+    assert sorted(str(each["data-status"]) for each in page.all("article")) == ["done", "failed"]
+    assert len(page.all("img")) == 2
+    assert (
+        cli.code([str(folder / "in" / "text.mp4"), *command[1:2], str(folder / "o.mp4"), *command[3:]]) == 3
+    )
+    assert "text.mp4" in target.read_text() and "wrote" not in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -212,6 +212,16 @@ Quiet = Annotated[
         "--quiet", "-q", help="No bar and no summary; notes and errors only.", rich_help_panel=OUTPUT
     ),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Also write a page about the run: every video before and after, figures, failures.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
 FromFile = Annotated[
     list[str] | None,
     typer.Option(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidstyle.cli import options, parse
 from vidstyle.errors import UsageError
-from vidstyle.types import FEATHER, Job
+from vidstyle.types import FEATHER, BatchWatcher, Job
 
 if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
     from vidstyle.jobs.plan import Agenda, Planned
@@ -32,6 +33,7 @@ def command(
     json: options.Json = False,
     mode: options.Progress = "auto",
     quiet: options.Quiet = False,
+    report: options.Report = None,
     codec: options.Codec = None,
     crf: options.Crf = None,
     preset: options.Preset = None,
@@ -76,10 +78,26 @@ def command(
     if dry_run:
         batch.tell_plan(agenda)
         return 0
-    if part is None and _is_one(words, lists, agenda):
-        return _one(agenda[0], json, quiet, mode)
-    with progress.choose(mode, quiet) as shown:
-        return batch.paint(agenda, shown, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+    single = part is None and _is_one(words, lists, agenda)
+    with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
+        if single:
+            _one(agenda[0], told, json, quiet)
+            code = 0
+        else:
+            code = batch.paint(agenda, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+    if report is not None and not quiet:
+        progress.say(f"wrote {report}")
+    return code
+
+
+def _reported(
+    target: Path | None, settings: Job, shown: BatchWatcher
+) -> AbstractContextManager[BatchWatcher]:
+    if target is None:
+        return nullcontext(shown)
+    from vidstyle.report import Report
+
+    return Report(target, settings, shown)
 
 
 def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
@@ -87,15 +105,14 @@ def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
     return len(words) == 1 and not lists and len(agenda) == 1 and Path(agenda[0].source) == Path(words[0])
 
 
-def _one(planned: Planned, json: bool, quiet: bool, mode: str) -> int:
+def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
     from vidstyle import progress
     from vidstyle.jobs import away, one
 
-    with progress.Bar(quiet, mode) as bar:
+    with progress.Bar(told, planned.source) as bar:
         result = away.run(one.ready(planned), watcher=bar)
         bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     if json:
         progress.tell(progress.document(result))
-    return 0

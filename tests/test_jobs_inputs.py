@@ -96,6 +96,8 @@ def test_addresses_devices_and_standard_input_pass_through() -> None:
     words = ["-", "s3://bucket/a b.mp4", "rtsp://camera/1"]
     assert [each.path for each in gather(words).inputs] == words
     assert all(isinstance(each.path, str) for each in gather([os.devnull]).inputs)
+    (camera,) = gather(["rtsp://me:secret@camera/1"]).inputs
+    assert "secret" in str(camera.path) and "secret" not in camera.name
 
 
 @pytest.mark.parametrize("word", ["no*.mp4", "*/*.mov", "x[ab].mkv"])
@@ -118,6 +120,14 @@ def test_patterns_are_expanded(here: Path) -> None:
 def test_a_file_that_is_called_like_a_pattern_wins() -> None:
     touch("x[ab].mp4", "xa.mp4", "[1] talk.mkv")
     assert names(gather(["x[ab].mp4", "[1] talk.mkv"])) == ["x[ab].mp4", "[1] talk.mkv"]
+
+
+def test_a_folder_that_is_called_like_a_pattern_wins() -> None:
+    touch("footage [2020]/a.mp4", "footage 2/b.mp4", "f/[x]/c.mp4", "f/x/d.mp4")
+    assert [Path(n).name for n in names(gather(["footage [2020]/*.mp4"]))] == ["a.mp4"]
+    assert [Path(n).name for n in names(gather(["footage [2020]"]))] == ["a.mp4"]
+    assert [Path(n).name for n in names(gather(["*/[x]/*.mp4"]))] == ["c.mp4"]
+    assert [Path(n).name for n in names(gather(["footage [123]/*.mp4"]))] == ["b.mp4"]
 
 
 @POSIX

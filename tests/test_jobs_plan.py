@@ -84,6 +84,9 @@ def test_an_ending_follows_a_container_that_was_named() -> None:
         return Path(str(settled(Job(source, Path("x.*"), container=container)).target)).suffix
 
     assert ending(Path("gone.mp4"), "matroska") == ".mkv"
+    assert ending(Path("gone.mp4"), "y4m") == ".y4m" and ending(Path("gone.mp4"), "MOV") == ".mov"
+    with pytest.raises(UsageError, match="no container is called 'mp5'"):
+        ending(Path("gone.mp4"), "mp5")
     assert ending("rtsp://camera/1.2", None) == ".mkv"
     assert ending("https://host/a.webm?x=1", None) == ".webm"
     assert ending("/dev/video0", "mp4") == ".mp4"

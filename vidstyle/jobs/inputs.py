@@ -6,17 +6,18 @@ import os
 import re
 import stat
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from vidstyle import remote
+from vidstyle import media, remote
 from vidstyle.errors import InputError, UsageError, nearest
 from vidstyle.jobs.words import (
     STANDARD,
     Identity,
     entries,
+    fixed,
     hidden,
     identity,
     is_folder,
@@ -138,21 +139,20 @@ class _Search:
         """What was found, but for outputs of an earlier run whose sources were found too."""
         plain = {Path(name).stem for name in self._found if name not in self._marked}
         own = {name for name in self._marked if _sources(Path(name).stem) & plain}
-        own |= {each.name for each in self._found.values() if self._is_output_of_another(each)}
+        own |= set(self._outputs_of_others())
         self._left_out["own"] += len(own)
         inputs = tuple(each for each in self._found.values() if each.name not in own)
         return Gathered(inputs, {kind: count for kind, count in self._left_out.items() if count})
 
-    def _is_output_of_another(self, each: Input) -> bool:
-        """Whether a word names what an earlier run made of another word (`vidstyle *.mp4`, run twice)."""
-        if not isinstance(each.path, Path) or each.root is not None:
-            return False
-        stem, _, word = each.path.stem.rpartition(".")
-        return word == "vidstyle" and self._holds(each.path.parent, stem)
-
-    def _holds(self, folder: Path, stem: str) -> bool:
-        paths = (each.path for each in self._found.values() if isinstance(each.path, Path))
-        return any(path.stem == stem and path.parent == folder for path in paths)
+    def _outputs_of_others(self) -> Iterator[str]:
+        """Words that name what an earlier run made of other words (`vidstyle *.mp4`, run twice)."""
+        paths = [each.path for each in self._found.values() if isinstance(each.path, Path)]
+        places = {(path.parent, path.stem) for path in paths}
+        for each in self._found.values():
+            if isinstance(each.path, Path) and each.root is None:
+                stem, _, word = each.path.stem.rpartition(".")
+                if word == "vidstyle" and (each.path.parent, stem) in places:
+                    yield each.name
 
     def take(self, word: str) -> None:
         """One word of the command line or of a list."""
@@ -164,7 +164,7 @@ class _Search:
         elif remote.is_address(word):
             self._address(word)
         elif word == STANDARD or is_address(word):
-            self._add(Input(word, word))
+            self._add(Input(word if word == STANDARD else media.shown(word), word))
         elif is_pattern(word) and not os.path.lexists(word):
             self._pattern(word)
         else:
@@ -212,10 +212,8 @@ class _Search:
         return new
 
     def _pattern(self, pattern: str) -> None:
-        parts = Path(pattern).parts
-        fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
-        folder = Path(*parts[:fixed])
-        matches = matching(folder, parts[fixed:])
+        folder, parts = fixed(pattern)
+        matches = matching(folder, parts)
         if not matches:
             raise UsageError(f"no file matches {pattern!r}{nearest(parts[-1], names(folder))}")
         root = folder if "**" in parts else None

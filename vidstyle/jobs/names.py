@@ -13,7 +13,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from vidstyle.errors import UsageError
 from vidstyle.jobs.inputs import Input, address_path, is_address
 from vidstyle.jobs.words import STANDARD, is_folder
-from vidstyle.media import containers, kinds
+from vidstyle.media import kinds
 
 ANY = ".*"
 """The ending of a target that is chosen by what the input holds, once it is opened."""
@@ -56,7 +56,7 @@ def targets(inputs: Sequence[Input], output: Path | str | None) -> list[Path | s
         _one_only(inputs, output, "-o")
         return [_named(inputs, output)] * len(inputs)
     places = _distinct(inputs, [_place(each, output) for each in inputs])
-    _no_inputs(inputs, places, tuple(containers.MUXERS))
+    _no_inputs(inputs, places)
     return [place.named(ANY) for place in places]
 
 
@@ -82,7 +82,7 @@ def masks(
         return [Path(output)] * len(inputs)
     wanted = [_mask_place(each, output) for each in inputs]
     places = _distinct(inputs, wanted, {Place(*_split(video)).key for video in videos if video != STANDARD})
-    _no_inputs(inputs, places, (".mkv",))
+    _no_inputs(inputs, places)
     return [Path(place.named(".mkv")) for place in places]
 
 
@@ -193,10 +193,10 @@ def _others(place: Place, each: Input) -> Iterator[Place]:
         yield Place(place.folder, f"{stem}{ending}.{number}{extra}")
 
 
-def _no_inputs(inputs: Sequence[Input], places: Sequence[Place], endings: tuple[str, ...]) -> None:
-    """Raises UsageError where an output could get the name of an input."""
+def _no_inputs(inputs: Sequence[Input], places: Sequence[Place]) -> None:
+    """Raises UsageError where an output could get the name of an input, by whatever ending."""
     paths = [each.path for each in inputs if isinstance(each.path, Path)]
-    held = {Place(path.parent, path.stem).key: path for path in paths if path.suffix.lower() in endings}
+    held = {Place(path.parent, path.stem).key: path for path in paths if kinds.ends_like_video(path)}
     for each, place in zip(inputs, places, strict=True):
         found = held.get(place.key)
         if found is not None:

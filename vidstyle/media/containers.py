@@ -131,5 +131,7 @@ def default_target(source: Path, opened: Source) -> Path:
 
 
 def ending_of(container: str) -> str:
-    """The usual ending of a container by FFmpeg's name; .mkv where it has none here."""
-    return next((ending for ending, muxer in (MUXERS | _OTHERS).items() if muxer == container), ".mkv")
+    """The ending of outputs in a container that was named as `muxer_for` takes it. Raises UsageError."""
+    muxer, own = muxer_for(Path(), container), f".{container.lower()}"
+    endings = [ending for ending, name in (MUXERS | _OTHERS).items() if name == muxer]
+    return own if own in endings else endings[0]

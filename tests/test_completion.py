@@ -103,6 +103,7 @@ def test_networks_devices_and_encoders(shell: Shell, folder: Path) -> None:
     assert shell.offers("classes", "--segmenter", "fast") == ["fastscnn"]
     assert "brush" in shell.offers("x.mp4", "--stylizer", "") and not shell.offers("--stylizer", "fastscnn")
     assert shell.offers("x.mp4", "--device", "c") == ["cpu", "cuda"]
+    assert shell.offers("x.mp4", "--progress", "j") == ["json"]
     assert shell.offers("x.mp4", "--codec", "libx") == ["libx264", "libx265"]
 
 

@@ -106,6 +106,13 @@ def devices(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
     return ["auto", "cpu", "cuda"]
 
 
+def modes(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
+    """How progress is shown."""
+    from vidstyle import progress
+
+    return list(progress.MODES)
+
+
 @_quiet
 def looks(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
     """Names of the looks in the files that count."""

@@ -132,6 +132,7 @@ Progress = Annotated[
         help="How progress is shown on stderr: bars on a terminal and lines elsewhere, or as one JSON event "
         "a line.",
         rich_help_panel=OUTPUT,
+        autocompletion=completion.modes,
     ),
 ]
 MaskOut = Annotated[

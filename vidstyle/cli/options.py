@@ -12,7 +12,7 @@ from vidstyle.cli import completion
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
 BATCH = "Many files"
 
-Input = Annotated[Path, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
@@ -199,6 +199,26 @@ EncoderOption = Annotated[
         help="Any other option of the encoder; repeat it for several.",
         rich_help_panel=ENCODE,
         show_default=False,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="mkv|mp4|y4m|...",
+        help="The output's container, where its ending does not say: mkv, mp4 (in fragments on standard "
+        "output), y4m (raw, no sound), mov, webm, nut, ts, ... (default on standard output: mkv)",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+Realtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime",
+        help="Drop frames rather than fall behind: for cameras, streams and pipes. A file is then read at "
+        "its own pace.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Overwrite = Annotated[

@@ -43,7 +43,7 @@ def command(
     from vidstyle import pipeline, progress
 
     job = Job(
-        source=source,
+        source=parse.file(source),
         target=output,
         styles=parse.weighted(style),
         classes=parse.class_names(class_),

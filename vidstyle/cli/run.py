@@ -28,6 +28,8 @@ def command(
     start: options.Start = None,
     end: options.End = None,
     mask_out: options.MaskOut = None,
+    format: options.Format = None,
+    realtime: options.Realtime = False,
     work_dir: options.WorkDir = None,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
@@ -69,7 +71,13 @@ def command(
         stylizer=stylizer,
         overwrite=overwrite,
         work_dir=work_dir,
+        container=format,
+        realtime=realtime,
     )
+    if json and output == "-":
+        raise UsageError(
+            "--json and -o - both want standard output; write the video to a file, or leave out --json"
+        )
     words, lists = inputs or [], from_file or []
     if not words and not lists:
         raise UsageError("no input is named: give a file, a folder, a pattern, or a list with --from-file")
@@ -101,7 +109,10 @@ def _reported(
 
 
 def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
-    """Whether the command names one video itself: then it ends with that video's own code and document."""
+    """Whether the command names one video itself, or the one place where a single video goes: then it ends
+    with that video's own code and document."""
+    if len(agenda) == 1 and agenda[0].job.target == "-":
+        return True
     return len(words) == 1 and not lists and len(agenda) == 1 and Path(agenda[0].source) == Path(words[0])
 
 

@@ -290,5 +290,5 @@ class _Search:
             self._left_out[kind] += 1
             return
         self._add(Input(str(path), path, root, size))
-        if marks.is_marked(path):
+        if path.name.endswith(".mask.mkv") or marks.is_marked(path):
             self._marked.add(str(path))

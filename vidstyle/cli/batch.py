@@ -33,6 +33,8 @@ def paint(
     quiet: bool = False,
 ) -> int:
     """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout."""
+    for line in () if quiet else agenda.notes:
+        progress.say(line)
     good = [each.job for each in agenda if each.failure is None]
     shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
     heard = _Heard(shown)

@@ -45,6 +45,11 @@ class Agenda(Sequence[Planned]):
     planned: tuple[Planned, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines that a user should read."""
+        return (f"left out: {_left_out(self.left_out)}",) if self.left_out else ()
+
     def __len__(self) -> int:
         return len(self.planned)
 
@@ -155,8 +160,7 @@ def lines(agenda: Agenda) -> Iterator[str]:
             job = settled(each.job)
             extra = f" and {job.mask_out}" if job.mask_out is not None else ""
             yield printable(f"{each.source} -> {job.target}{extra}")
-    if agenda.left_out:
-        yield f"left out: {_left_out(agenda.left_out)}"
+    yield from agenda.notes
 
 
 def _left_out(counts: Mapping[str, int]) -> str:

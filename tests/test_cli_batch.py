@@ -39,7 +39,7 @@ def test_seventeen_of_twenty(
     assert made == [f"{number:02}.mp4" for number in range(20) if number not in broken]
     assert times(tmp_path / "out" / "00.mp4") == times(folder / "clip.mp4")
     report = json.loads(out)
-    counts = {"version": 1, "done": 17, "skipped": 0, "failed": 3, "not_started": 0}
+    counts = {"version": 1, "done": 17, "skipped": 0, "failed": 3, "left": 0}
     assert {key: report[key] for key in counts} == counts and len(report["jobs"]) == 20
     *_, summary, first, second, third = err.splitlines()
     assert summary == "17 done, 3 failed"
@@ -76,8 +76,8 @@ def test_fail_fast_is_1_and_counts_the_rest(
     assert cli.code(command) == 1
     out, err = capsys.readouterr()
     report = json.loads(out)
-    assert (report["failed"], report["not_started"]) == (1, 2)
-    assert "0 done, 1 failed, 2 not started" in err and batch_folder.seen(tmp_path / "out") == []
+    assert (report["failed"], report["left"]) == (1, 2)
+    assert "0 done, 1 failed, 2 left" in err and batch_folder.seen(tmp_path / "out") == []
 
 
 def test_networks_that_cannot_be_loaded_are_one_line_and_their_code(
@@ -150,7 +150,7 @@ def test_a_signal_stops_a_batch_and_says_how_far_it_got(
         assert process.returncode == code, err
         assert "Traceback" not in err
         last = err.splitlines()[-1]
-        assert last.endswith("1 done, 3 not started"), err
+        assert last.endswith("1 done, 3 left"), err
         assert batch_folder.seen(out) == ["a.mp4"] and not list(out.glob(".*.part-*"))
         if sys.platform == "linux":
             batch_folder.wait_for(lambda: not batch_folder.members(process.pid), 10)

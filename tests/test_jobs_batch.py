@@ -63,7 +63,7 @@ def test_the_first_failure_may_stop_the_rest(folder: Path, tmp_path: Path) -> No
     tasks = batch_folder.planned(folder, tmp_path, ["a=long", "b=broken", "c=long", "d=clip"])
     outcomes = run_batch(tasks, Diary(), Share(2, 1), fail_fast=True)
     assert [(Path(each.source).stem, each.status) for each in outcomes] == [("b", "failed")]
-    assert Summary(outcomes, len(tasks)).counts == "0 done, 1 failed, 3 not started"
+    assert Summary(outcomes, len(tasks)).counts == "0 done, 1 failed, 3 left"
     assert batch_folder.seen(tmp_path / "out") == [] and multiprocessing.active_children() == []
 
 

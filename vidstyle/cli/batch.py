@@ -53,7 +53,7 @@ def paint(
 def _document(summary: Summary) -> str:
     """One JSON object: the counts, and every job that came to an end."""
     counts = {status: summary.count(status) for status in get_args(Status)}
-    facts = {"version": VERSION, **counts, "not_started": summary.left}
+    facts = {"version": VERSION, **counts, "left": summary.left}
     return json.dumps({**facts, "jobs": [_job(each) for each in summary.outcomes]}, default=str)
 
 

@@ -16,7 +16,7 @@ Input = Annotated[str, typer.Argument(metavar="INPUT", help="A video file.", sho
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="INPUT...",
+        metavar="INPUT",
         help="Video files, folders (with all that is in them), patterns, addresses, or - for standard input.",
         show_default=False,
     ),
@@ -150,7 +150,7 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="TIME",
-        help="Begin here: seconds or h:m:s.",
+        help="Begin here: seconds or h:mm:ss.",
         rich_help_panel=PAINT,
         show_default=False,
     ),

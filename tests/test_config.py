@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import cli_folder
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -248,6 +249,29 @@ def test_preview_and_bench_take_what_they_share(monkeypatch: pytest.MonkeyPatch)
     assert jobs[0].threshold == 0.25 and jobs[0].target is None and not jobs[0].overwrite
     assert jobs[1].threshold is None  # bench has no such flag
     assert cli.code(["preview", "x.mp4", "--style", "waves", "--look", "none"]) == 2
+
+
+def test_a_value_that_the_command_refuses_is_said_with_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    write("vidstyle.toml", "class = ','\ncrf = 3\nstart = 'soon'\nend = 'late'")
+    assert refused(capsys).endswith(
+        "--class names nothing; see vidstyle classes (class: vidstyle.toml, line 1)"
+    )
+    line = refused(capsys, "--class", "laptop", "--end", "3")
+    assert "'soon'" in line and line.endswith("(start: vidstyle.toml, line 3)")
+    assert "vidstyle.toml" not in refused(capsys, "--class", ",")
+
+
+def test_a_video_is_painted_as_a_file_says(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = cli_folder.fill(home / "repo")
+    (repo / "reds.onnx").rename(repo / "sub/reds.onnx")
+    (repo / "reds.toml").rename(repo / "sub/reds.toml")
+    networks = "segmenter = 'sub/reds.onnx'\nstylizer = 'invert.onnx'\ndevice = 'cpu'"
+    write("vidstyle.toml", f"{networks}\n[looks.kept]\ncodec = 'ffv1'\noutput = 'kept.mkv'")
+    monkeypatch.chdir("sub")
+    assert cli.code(["../clip.mp4", "--look", "kept"]) == 0
+    assert "ffv1" in capsys.readouterr().err and (repo / "kept.mkv").is_file()
 
 
 FLAGS = [flag for flag in get_command(cli.app).commands["run"].params if flag.param_type_name == "option"]  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from clips import write_clip
 from hypothesis import given
@@ -92,9 +93,11 @@ def test_names_that_are_missing_fail_with_a_hint() -> None:
 
 
 def test_addresses_devices_and_standard_input_pass_through() -> None:
-    words = ["-", "s3://bucket/a b*.mp4", "rtsp://camera/1"]
+    words = ["-", "s3://bucket/a b.mp4", "rtsp://camera/1"]
     assert [each.path for each in gather(words).inputs] == words
     assert all(isinstance(each.path, str) for each in gather([os.devnull]).inputs)
+    (camera,) = gather(["rtsp://me:secret@camera/1"]).inputs
+    assert "secret" in str(camera.path) and "secret" not in camera.name
 
 
 @pytest.mark.parametrize("word", ["no*.mp4", "*/*.mov", "x[ab].mkv"])
@@ -117,6 +120,14 @@ def test_patterns_are_expanded(here: Path) -> None:
 def test_a_file_that_is_called_like_a_pattern_wins() -> None:
     touch("x[ab].mp4", "xa.mp4", "[1] talk.mkv")
     assert names(gather(["x[ab].mp4", "[1] talk.mkv"])) == ["x[ab].mp4", "[1] talk.mkv"]
+
+
+def test_a_folder_that_is_called_like_a_pattern_wins() -> None:
+    touch("footage [2020]/a.mp4", "footage 2/b.mp4", "f/[x]/c.mp4", "f/x/d.mp4")
+    assert [Path(n).name for n in names(gather(["footage [2020]/*.mp4"]))] == ["a.mp4"]
+    assert [Path(n).name for n in names(gather(["footage [2020]"]))] == ["a.mp4"]
+    assert [Path(n).name for n in names(gather(["*/[x]/*.mp4"]))] == ["c.mp4"]
+    assert [Path(n).name for n in names(gather(["footage [123]/*.mp4"]))] == ["b.mp4"]
 
 
 @POSIX
@@ -263,3 +274,31 @@ def test_natural_order_is_an_order(words: list[str]) -> None:
 def test_natural_order_counts() -> None:
     words = ["b", "a2", "a10", "A11", "a1b", "a", "a1"]
     assert sorted(words, key=natural) == ["a", "a1", "a1b", "a2", "a10", "A11", "b"]
+
+
+def marked(name: str) -> None:
+    """A video as vidstyle writes it: with a fingerprint among its metadata."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(name, "w", options={"movflags": "+faststart"}) as output:
+        output.metadata["encoding_tool"] = f"vidstyle {'0' * 16}-{'f' * 16}"
+        stream = output.add_stream("libx264", rate=25, width=16, height=16, pix_fmt="yuv420p")
+        output.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+        output.mux(stream.encode(None))
+
+
+def test_outputs_in_a_folder_below_are_left_out_where_their_sources_are_found() -> None:
+    touch("f/a.mp4", "f/b.mov", "f/out/e.mp4", "f/masks/a.mask.mkv")
+    for name in ("f/out/a.mp4", "f/out/b.mov.mp4", "f/out/c.mp4", "f/out/aa.mp4"):
+        marked(name)
+    found = gather(["f"])
+    assert [Path(name).as_posix() for name in names(found)] == [
+        "f/a.mp4", "f/b.mov", "f/out/aa.mp4", "f/out/c.mp4", "f/out/e.mp4",
+    ]  # fmt: skip
+    assert found.left_out == {"own": 3}
+
+
+def test_outputs_can_be_painted_again() -> None:
+    for name in ("out/a.mp4", "out/a.b.mp4"):
+        marked(name)
+    assert len(gather(["out"]).inputs) == len(gather(["out/a.mp4", "out/a.b.mp4"]).inputs) == 2

@@ -64,7 +64,13 @@ def test_one_file_takes_the_name_that_is_given(tmp_path: Path) -> None:
     assert targets(alone("a.mp4", "b.mp4"), Path("out")) == [Path("out/a.*"), Path("out/b.*")]
 
 
-@pytest.mark.parametrize("output", [Path("out.mp4"), "-", "s3://bucket/out.mkv"])
+def test_a_file_that_is_there_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes").touch()
+    with pytest.raises(UsageError, match="is one file"):
+        targets(alone("a.mp4", "b.mp4"), tmp_path / "notes")
+
+
+@pytest.mark.parametrize("output", [Path("out.mp4"), "out.avi", "-", "s3://bucket/out.mkv"])
 def test_one_file_cannot_hold_several(output: Path | str) -> None:
     with pytest.raises(UsageError, match="there are 2 inputs; name a folder"):
         targets(alone("a.mp4", "b.mp4"), output)
@@ -115,8 +121,12 @@ def test_masks_lie_like_the_videos() -> None:
     assert masks(inputs, None, videos) == [None, None]
     assert masks(inputs, Path("m"), videos) == [Path("m/a.mask.mkv"), Path("m/b/a.mask.mkv")]
     assert masks(alone("a.mp4"), Path("m.mkv"), [Path("o.mp4")]) == [Path("m.mkv")]
+    assert masks(alone("a.mp4"), "m/", [Path("o.mp4")]) == [Path("m/a.mask.mkv")]
     with pytest.raises(UsageError, match=r"--mask-out: m\.mkv is one file"):
         masks(inputs, Path("m.mkv"), videos)
+    for word in ("-", "s3://bucket/m.mkv"):
+        with pytest.raises(UsageError, match="masks are written to a local file or folder"):
+            masks(inputs[:1], word, videos[:1])
 
 
 def test_masks_never_take_a_videos_place() -> None:

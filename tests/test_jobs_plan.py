@@ -54,7 +54,7 @@ def test_the_folders_of_outputs_are_left_out() -> None:
 def test_a_plan_of_nothing_says_why() -> None:
     touch("f/.hidden.mp4")
     Path("f/notes.txt").write_text("text")
-    with pytest.raises(InputError, match=r"there is no video in f \(1 of other kinds\)"):
+    with pytest.raises(InputError, match=r"there is no video in f \(1 of another kind\)"):
         plan(["f"], [], TEMPLATE)
     Path("list").write_text("# nothing\n")
     with pytest.raises(InputError, match="the list names nothing"):
@@ -84,6 +84,9 @@ def test_an_ending_follows_a_container_that_was_named() -> None:
         return Path(str(settled(Job(source, Path("x.*"), container=container)).target)).suffix
 
     assert ending(Path("gone.mp4"), "matroska") == ".mkv"
+    assert ending(Path("gone.mp4"), "y4m") == ".y4m" and ending(Path("gone.mp4"), "MOV") == ".mov"
+    with pytest.raises(UsageError, match="no container is called 'mp5'"):
+        ending(Path("gone.mp4"), "mp5")
     assert ending("rtsp://camera/1.2", None) == ".mkv"
     assert ending("https://host/a.webm?x=1", None) == ".webm"
     assert ending("/dev/video0", "mp4") == ".mp4"
@@ -100,7 +103,7 @@ def test_a_dry_run_says_one_line_for_each() -> None:
         f"a.mp4 -> {Path('out/a.mp4')}",
         "cannot: gone.mp4 does not exist",
         f"{Path('f/b.mkv')} -> {Path('out/b.mkv')}",
-        "left out: 1 of other kinds",
+        "left out: 1 of another kind",
     ]
 
 

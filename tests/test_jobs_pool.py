@@ -69,9 +69,8 @@ def test_a_bug_is_an_outcome_with_its_trace(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (task,) = batch_folder.planned(folder, tmp_path, ["a=clip"])
-    networks = pipeline.load(task.job)
     monkeypatch.setattr(pipeline, "run", lambda *_: 1 / 0)
-    outcome = one.do(task, networks, Diary())  # type: ignore[arg-type]
+    outcome = one.do(task, one.Kept(), Diary())  # type: ignore[arg-type]
     assert (outcome.status, outcome.exit_code) == ("failed", 70)
     assert "ZeroDivisionError" in outcome.reason and "Traceback" in outcome.trace
 

@@ -320,3 +320,22 @@ def test_the_error_of_a_command_is_an_event(
     end = events(err)[-1]
     assert code in (2, 3) and end["event"] == "end" and end["exit_code"] == code and end["error"]
     assert out == ""
+
+
+def test_a_command_in_events(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--progress", "json", *cli_folder.flags(folder)]
+    assert cli.code([str(folder / "clip.mp4"), "-o", str(tmp_path / "o.mp4"), *flags]) == 0
+    out, err = capsys.readouterr()
+    found = events(err)
+    kinds = [event["event"] for event in found if event["event"] not in ("note", "progress")]
+    assert kinds == ["plan", "begin", "done", "end"] and out == ""
+    assert found[-1]["done"] == 1 and found[-1]["exit_code"] == 0
+
+
+def test_a_bug_is_an_event(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstyle.pipeline.run", lambda *_, **__: 1 / 0)
+    assert cli.code([str(folder / "clip.mp4"), "--progress=json", *cli_folder.flags(folder)]) == 70
+    end = events(capsys.readouterr().err)[-1]
+    assert end["event"] == "end" and "ZeroDivisionError" in end["trace"]

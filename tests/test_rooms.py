@@ -25,6 +25,7 @@ FLOORS = {
     "pipeline": 3,
     "jobs": 4,
     "cluster": 5,
+    "report": 5,
     "progress": 6,
     "cli": 6,
     "__main__": 7,

@@ -67,6 +67,8 @@ _JOINERS = "\u200c\u200d"
 
 def visible(text: str) -> str:
     r"""`text` on one line, harmless to a terminal: control and direction characters as `\x1b`, `\u202e`."""
+    if text.isprintable():  # nearly always
+        return text
     return "".join(each if _shows(each) else each.encode("unicode_escape").decode() for each in text)
 
 

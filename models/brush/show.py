@@ -1,51 +1,64 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["torch", "numpy", "pillow", "onnxruntime", "av"]
+# dependencies = ["vidstyle", "torch", "numpy", "pillow", "av"]
 # ///
-"""The picture of the model card: a frame of samples/desk.mp4 in the six sample styles, one row a model."""
+"""The picture of the model card: a frame of samples/desk.mp4 in the six sample styles, one row a network.
+
+`python show.py brush magenta=DIR/style.onnx --out styles.jpg`: networks as for models/evaluate.py.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from data import load, names
-from evaluate import Model
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from warping import REPOSITORY, frames
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from data import load, names
+from evaluate import SAMPLES, Network
+from masks import frames
+from paintings import paint
+
+Bytes = NDArray[np.uint8]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", action="append", required=True, help="NAME=STYLE.onnx,APPLY.onnx")
-    parser.add_argument("--samples", type=Path, default=REPOSITORY / "samples")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("networks", nargs="+", metavar="[TITLE=]NETWORK")
+    parser.add_argument("--samples", type=Path, default=SAMPLES)
     parser.add_argument("--frame", type=int, default=38)
     parser.add_argument(
         "--crop", type=int, nargs=4, default=[360, 60, 640, 576], help="left top width height"
     )
     parser.add_argument("--width", type=int, default=240, help="of each small picture")
+    parser.add_argument("--quality", type=int, default=80, help="of the JPEG")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     left, top, width, height = args.crop
-    frame = frames(args.samples / "desk.mp4", {args.frame})[args.frame]
-    frame = np.ascontiguousarray(frame[..., top : top + height, left : left + width])
-    styles = [load(p, 256) for p in names(args.samples / "styles")]
+    picture = next(islice(frames(args.samples / "desk.mp4"), args.frame, None)).to_ndarray()
+    picture = picture[top : top + height, left : left + width]
+    styles = [load(p) for p in names(args.samples / "styles")]
     small = (args.width, args.width * height // width)
-    rows = [[_small(frame[0], small), *[np.asarray(Image.fromarray(s).resize(small)) for s in styles]]]
-    for name, _, files in (text.partition("=") for text in args.model):
-        model = Model(name, *(Path(f) for f in files.split(",")), 2)
-        painted = [_small(model(frame, model.code(s))[0], small) for s in styles]
-        rows.append([_named(name, small), *painted])
-    Image.fromarray(np.concatenate([np.concatenate(r, 1) for r in rows], 0)).save(args.out, quality=85)
+    rows = [[_small(picture, small), *[_small(style, small) for style in styles]]]
+    for title, _, word in (text.rpartition("=") for text in args.networks):
+        network = Network.parse(word)
+        painted = [_small(paint(network.stylizer(style), picture), small) for style in styles]
+        rows.append([_named(title or network.name, small), *painted])
+    image = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows], 0))
+    image.save(args.out, quality=args.quality)
 
 
-def _small(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    image = Image.fromarray((picture.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8))
-    return np.asarray(image.resize(size, Image.Resampling.BOX))
+def _small(picture: Bytes, size: tuple[int, int]) -> Bytes:
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
 
 
-def _named(name: str, size: tuple[int, int]) -> np.ndarray:
+def _named(name: str, size: tuple[int, int]) -> Bytes:
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).text((16, size[1] // 2 - 16), name, "black", ImageFont.load_default(32))
     return np.asarray(image)

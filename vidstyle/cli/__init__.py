@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code."""
     _open_standard_streams()
     if os.environ.get(completion.ASKED):
-        completion.hush()
+        completion.begin()
         app(prog_name="vidstyle")  # answers, and exits
     stopping.listen()
     sys.exit(code(arguments))

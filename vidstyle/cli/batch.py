@@ -33,6 +33,8 @@ def paint(
     quiet: bool = False,
 ) -> int:
     """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout."""
+    for line in () if quiet else agenda.notes:
+        progress.say(line)
     good = [each.job for each in agenda if each.failure is None]
     shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
     heard = _Heard(shown)
@@ -51,8 +53,13 @@ def paint(
 def _document(summary: Summary) -> str:
     """One JSON object: the counts, and every job that came to an end."""
     counts = {status: summary.count(status) for status in get_args(Status)}
-    facts = {"version": VERSION, **counts, "not_started": summary.left}
+    facts = {"version": VERSION, **counts, "left": summary.left}
     return json.dumps({**facts, "jobs": [_job(each) for each in summary.outcomes]}, default=str)
+
+
+def job_document(outcome: Outcome) -> str:
+    """One job that came to an end, as one JSON object."""
+    return json.dumps({"version": VERSION, **_job(outcome)}, default=str)
 
 
 def _job(outcome: Outcome) -> dict[str, object]:

@@ -34,7 +34,7 @@ def command(
     from vidstyle import pipeline, progress
 
     job = Job(
-        source=source,
+        source=parse.file(source),
         styles=parse.weighted(style),
         classes=parse.class_names(class_),
         device=device,

@@ -28,9 +28,21 @@ ENCODERS = (
 Offer = Callable[[typer.Context, str], list[str]]
 
 
-def hush() -> None:
+def begin() -> None:
     """From now on nothing reaches stderr, where the shell would show it in the middle of the command."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    if "COMP_WORDS" in os.environ:
+        _join_words()
+
+
+def _join_words() -> None:
+    """Bash takes `--style=ink` for three words; makes one of them again, or `=` would be the style."""
+    words, current = os.environ["COMP_WORDS"].split("\n"), int(os.environ.get("COMP_CWORD") or 0)
+    for at in range(len(words) - 2, 0, -1):
+        if words[at] == "=" and words[at - 1].startswith("--"):
+            words[at - 1 : at + 2] = ["".join(words[at - 1 : at + 2])]
+            current -= min(2, max(0, current - at + 1))
+    os.environ |= {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(current)}
 
 
 def _quiet(offer: Offer) -> Offer:
@@ -92,6 +104,13 @@ def encoders(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
 def devices(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
     """Where networks run."""
     return ["auto", "cpu", "cuda"]
+
+
+def modes(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
+    """How progress is shown."""
+    from vidstyle import progress
+
+    return list(progress.MODES)
 
 
 @_quiet

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,6 +54,7 @@ PrintConfig = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+_ORIGINS = "vidstyle.origins"
 _OWN: dict[str, tuple[Any, Any]] = {
     "config": (Config, None),
     "no_config": (NoConfig, False),
@@ -101,10 +103,18 @@ class Configured(TyperCommand):
         if not words.get("help"):
             settings = self._settings(ctx, words)
             ctx.default_map = {name: setting.value for name, setting in settings.items()}
+            ctx.meta[_ORIGINS] = {name: setting.origin for name, setting in settings.items()}
             if words.get("print_config"):
                 self._print(ctx, words, settings)
                 raise typer.Exit
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command. What is wrong with a flag of a file is said with the file."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise UsageError(f"{error}{_blame(self, ctx, str(error))}") from error
 
     def _settings(self, ctx: Any, words: Mapping[str, Any]) -> Settings:
         every = _flags(_run(ctx, self))
@@ -121,6 +131,15 @@ class Configured(TyperCommand):
         flags = [flag for flag in _flags(self) if flag.name != "look"]  # its flags are there, one by one
         lines = [_line(flag, *_resolved(flag, ctx, words, settings)) for flag in flags]
         progress.tell("\n".join(["# vidstyle run: every flag, and where its value comes from", *lines]))
+
+
+def _blame(command: Any, ctx: Any, message: str) -> str:
+    """Where the flags stand that an error speaks of, if not on the command line."""
+    origins = ctx.meta.get(_ORIGINS, {})
+    words = set(re.findall(r"[a-z][a-z-]+", message.replace("--", " ")))
+    spoken = [flag for flag in _flags(command) if flag.name in origins and key_of(flag) in words]
+    read = [flag for flag in spoken if ctx.get_parameter_source(flag.name).name == "DEFAULT_MAP"]
+    return f" ({'; '.join(f'{key_of(flag)}: {origins[flag.name]}' for flag in read)})" if read else ""
 
 
 def _resolved(flag: Any, ctx: Any, words: Mapping[str, Any], settings: Settings) -> tuple[Any, str]:

@@ -12,11 +12,11 @@ from vidstyle.cli import completion
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
 BATCH = "Many files"
 
-Input = Annotated[Path, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="INPUT...",
+        metavar="INPUT",
         help="Video files, folders (with all that is in them), patterns, addresses, or - for standard input.",
         show_default=False,
     ),
@@ -132,10 +132,11 @@ Progress = Annotated[
         help="How progress is shown on stderr: bars on a terminal and lines elsewhere, or as one JSON event "
         "a line.",
         rich_help_panel=OUTPUT,
+        autocompletion=completion.modes,
     ),
 ]
 MaskOut = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--mask-out",
         metavar="FILE|FOLDER",
@@ -149,7 +150,7 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="TIME",
-        help="Begin here: seconds or h:m:s.",
+        help="Begin here: seconds or h:mm:ss.",
         rich_help_panel=PAINT,
         show_default=False,
     ),
@@ -200,6 +201,26 @@ EncoderOption = Annotated[
         show_default=False,
     ),
 ]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="mkv|mp4|y4m|...",
+        help="The output's container, where its ending does not say: mkv, mp4 (in fragments on standard "
+        "output), y4m (raw, no sound), mov, webm, nut, ts, ... (default on standard output: mkv)",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+Realtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime",
+        help="Drop frames rather than fall behind: for cameras, streams and pipes. A file is then read at "
+        "its own pace.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=OUTPUT)
 ]
@@ -210,6 +231,16 @@ Quiet = Annotated[
     bool,
     typer.Option(
         "--quiet", "-q", help="No bar and no summary; notes and errors only.", rich_help_panel=OUTPUT
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Also write a page about the run: every video before and after, figures, failures.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
     ),
 ]
 FromFile = Annotated[

@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 from vidstyle.errors import UsageError
 from vidstyle.types import EncodeOptions
 
 _NUMBER = re.compile(r"\d{1,9}(\.\d*)?|\.\d+", re.ASCII)
+
+
+def file(word: str) -> Path:
+    """An input that is read more than once. Raises UsageError for standard input, a camera or a stream."""
+    from vidstyle import media
+
+    if media.is_stream(word):
+        raise UsageError(f"{media.shown(word)} can be read only once, which is not enough here; name a file")
+    return Path(word)
 
 
 def weighted(styles: Sequence[str] | None) -> tuple[tuple[str, float], ...]:

@@ -24,7 +24,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    at: Annotated[str, typer.Option(metavar="TIME", help="Which frame: seconds or h:m:s.")] = "0",
+    at: Annotated[str, typer.Option(metavar="TIME", help="Which frame: seconds or h:mm:ss.")] = "0",
     style: options.Style = None,
     class_: options.Class = None,
     invert: options.Invert = False,
@@ -43,7 +43,7 @@ def command(
     from vidstyle import pipeline, progress
 
     job = Job(
-        source=source,
+        source=parse.file(source),
         target=output,
         styles=parse.weighted(style),
         classes=parse.class_names(class_),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidstyle.cli import options, parse
 from vidstyle.errors import UsageError
-from vidstyle.types import FEATHER, SEGMENT, Job
+from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job
 
 if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
     from vidstyle.jobs.plan import Agenda, Planned
@@ -27,12 +28,15 @@ def command(
     start: options.Start = None,
     end: options.End = None,
     mask_out: options.MaskOut = None,
+    format: options.Format = None,
+    realtime: options.Realtime = False,
     work_dir: options.WorkDir = None,
     segment: options.Segment = SEGMENT,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
     mode: options.Progress = "auto",
     quiet: options.Quiet = False,
+    report: options.Report = None,
     codec: options.Codec = None,
     crf: options.Crf = None,
     preset: options.Preset = None,
@@ -69,7 +73,13 @@ def command(
         overwrite=overwrite,
         work_dir=work_dir,
         segment=segment or None,
+        container=format,
+        realtime=realtime,
     )
+    if json and output == "-":
+        raise UsageError(
+            "--json and -o - both want standard output; write the video to a file, or leave out --json"
+        )
     words, lists = inputs or [], from_file or []
     if not words and not lists:
         raise UsageError("no input is named: give a file, a folder, a pattern, or a list with --from-file")
@@ -78,29 +88,54 @@ def command(
     if dry_run:
         batch.tell_plan(agenda)
         return 0
-    if part is None and _is_one(words, lists, agenda):
-        return _one(agenda[0], json, quiet, mode)
-    with progress.choose(mode, quiet) as shown:
-        return batch.paint(agenda, shown, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+    single = part is None and _is_one(words, lists, agenda)
+    with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
+        if single:
+            _one(agenda[0], told, json, quiet)
+            code = 0
+        else:
+            code = batch.paint(agenda, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+    if report is not None and not quiet:
+        progress.say(f"wrote {report}")
+    return code
+
+
+def _reported(
+    target: Path | None, settings: Job, shown: BatchWatcher
+) -> AbstractContextManager[BatchWatcher]:
+    if target is None:
+        return nullcontext(shown)
+    from vidstyle.report import Report
+
+    return Report(target, settings, shown)
 
 
 def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
-    """Whether the command names one video itself: then it ends with that video's own code and document."""
+    """Whether the command names one video itself, or the one place where a single video goes: then it ends
+    with that video's own code and document."""
+    if len(agenda) == 1 and agenda[0].job.target == "-":
+        return True
     return len(words) == 1 and not lists and len(agenda) == 1 and Path(agenda[0].source) == Path(words[0])
 
 
-def _one(planned: Planned, json: bool, quiet: bool, mode: str) -> int:
-    from vidstyle import pipeline, progress
-    from vidstyle.jobs import one
+def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
+    from vidstyle import progress
+    from vidstyle.cli import batch
+    from vidstyle.jobs import away, one
 
     finished = one.done(planned)
     if finished is not None:
-        return batch.tell_one(finished, json, quiet)
-    with progress.Bar(quiet, mode) as bar:
-        result = pipeline.run(one.ready(planned), watcher=bar)
+        told.planned(1, 1)
+        told.ended(finished)
+        if not quiet:
+            progress.say(f"{finished.target} is done already; --overwrite makes it anew")
+        if json:
+            progress.tell(batch.job_document(finished))
+        return
+    with progress.Bar(told, planned.source) as bar:
+        result = away.run(one.ready(planned), watcher=bar)
         bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     if json:
         progress.tell(progress.document(result))
-    return 0

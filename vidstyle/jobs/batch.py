@@ -44,9 +44,16 @@ def _outcomes(
         check(each.job)
     yield from (one.failed(each, each.failure) for each in planned if each.failure is not None)
     if len(good) == 1:
-        yield one.do(good[0], one.Kept().networks(good[0].job), _Alone(good[0].source, watcher))
+        yield _alone(good[0], watcher)
     else:
         yield from pool.outcomes(good, shared, watcher)
+
+
+def _alone(planned: Planned, watcher: BatchWatcher) -> Outcome:
+    try:
+        return one.do(planned, one.Kept(), _Alone(planned.source, watcher))
+    except one.UnloadableError as error:
+        raise error.reason from error
 
 
 @dataclass(frozen=True, slots=True)

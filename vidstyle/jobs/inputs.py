@@ -6,16 +6,18 @@ import os
 import re
 import stat
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from vidstyle import media, remote
 from vidstyle.errors import InputError, UsageError, nearest
 from vidstyle.jobs.words import (
     STANDARD,
     Identity,
     entries,
+    fixed,
     hidden,
     identity,
     is_folder,
@@ -25,7 +27,7 @@ from vidstyle.jobs.words import (
     names,
     order,
 )
-from vidstyle.media import kinds
+from vidstyle.media import kinds, marks
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -35,12 +37,13 @@ _SYSTEM = ("/proc", "/sys", "/dev")
 class Input:
     """One thing to paint. name: as a user would write it; no two inputs share one. path: a local file; a
     str is opened as it is (standard input, a device, an address). root: the folder in which it was found
-    by walking, whose tree outputs mirror; None for a word of its own. size: bytes, 0 where unknown.
+    by walking (a str: an address), whose tree outputs mirror; None for a word of its own. size: bytes, 0
+    where unknown.
     failure: why there is nothing to paint."""
 
     name: str
     path: Path | str
-    root: Path | None = None
+    root: Path | str | None = None
     size: int = 0
     failure: InputError | None = None
 
@@ -79,12 +82,22 @@ def address_path(word: str) -> PurePosixPath:
     return PurePosixPath(unquote(urlsplit(word).path) if is_address(word) else word)
 
 
-def made_here(path: Path) -> bool:
-    """Whether a file is an output of vidstyle: one hook, for names now and for fingerprints later."""
+def _ends_like_video(address: str) -> bool:
+    return kinds.ends_like_video(Path(address_path(address)))
+
+
+def _is_named_like_output(path: Path) -> bool:
+    """Whether a name is `<stem>.vidstyle<ext>`, beside a `<stem>.*`."""
     stem, dot, word = path.stem.rpartition(".")
     if not (dot and stem and word == "vidstyle"):
         return False
     return any(each.stem == stem for each in entries(path.parent))
+
+
+def _sources(stem: str) -> set[str]:
+    """The stems that an output of this stem may have been made from: itself and what its dots cut off."""
+    parts = stem.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
 def _failure(path: Path, error: OSError) -> InputError:
@@ -115,6 +128,7 @@ class _Search:
 
     def __init__(self, without: Sequence[Path]) -> None:
         self._found: dict[str, Input] = {}
+        self._marked: set[str] = set()
         self._left_out: Counter[str] = Counter()
         self._seen: set[Identity] = set()
         self._walked: set[Identity] = set()
@@ -122,27 +136,35 @@ class _Search:
         self._without = {identity(path, path.stat()) for path in without if is_folder(path)}
 
     def result(self) -> Gathered:
-        inputs = [each for each in self._found.values() if not self._is_output_of_another(each)]
-        self._left_out["own"] += len(self._found) - len(inputs)
-        return Gathered(tuple(inputs), {kind: count for kind, count in self._left_out.items() if count})
+        """What was found, but for outputs of an earlier run whose sources were found too."""
+        plain = {Path(name).stem for name in self._found if name not in self._marked}
+        own = {name for name in self._marked if _sources(Path(name).stem) & plain}
+        own |= set(self._outputs_of_others())
+        self._left_out["own"] += len(own)
+        inputs = tuple(each for each in self._found.values() if each.name not in own)
+        return Gathered(inputs, {kind: count for kind, count in self._left_out.items() if count})
 
-    def _is_output_of_another(self, each: Input) -> bool:
-        """Whether a word names what an earlier run made of another word (`vidstyle *.mp4`, run twice)."""
-        if not isinstance(each.path, Path) or each.root is not None or len(self._found) < 2:
-            return False
-        stem, _, word = each.path.stem.rpartition(".")
-        return word == "vidstyle" and self._holds(each.path.parent, stem) and made_here(each.path)
-
-    def _holds(self, folder: Path, stem: str) -> bool:
-        paths = (each.path for each in self._found.values() if isinstance(each.path, Path))
-        return any(path.stem == stem and path.parent == folder for path in paths)
+    def _outputs_of_others(self) -> Iterator[str]:
+        """Words that name what an earlier run made of other words (`vidstyle *.mp4`, run twice)."""
+        paths = [each.path for each in self._found.values() if isinstance(each.path, Path)]
+        places = {(path.parent, path.stem) for path in paths}
+        for each in self._found.values():
+            if isinstance(each.path, Path) and each.root is None:
+                stem, _, word = each.path.stem.rpartition(".")
+                if word == "vidstyle" and (each.path.parent, stem) in places:
+                    yield each.name
 
     def take(self, word: str) -> None:
         """One word of the command line or of a list."""
         if not word:
             raise UsageError("an input is empty; name a file, a folder or a pattern")
-        if word == STANDARD or is_address(word):
-            self._add(Input(word, word))
+        near = remote.local(word)
+        if near is not None:
+            self._path(near)
+        elif remote.is_address(word):
+            self._address(word)
+        elif word == STANDARD or is_address(word):
+            self._add(Input(word if word == STANDARD else media.shown(word), word))
         elif is_pattern(word) and not os.path.lexists(word):
             self._pattern(word)
         else:
@@ -150,6 +172,25 @@ class _Search:
 
     def _add(self, found: Input) -> None:
         self._found.setdefault(found.name, found)
+
+    def _address(self, word: str) -> None:
+        """An object; or a folder or pattern of them, of which those are taken that end like videos."""
+        pattern = is_pattern(word.partition("?")[0])
+        if not pattern and (_ends_like_video(word) or not remote.is_folder(word)):
+            self._add(Input(remote.masked(word), word))
+            return
+        try:
+            found = remote.walk(word)
+        except InputError as error:
+            self._add(Input(remote.masked(word), word, failure=error))
+            return
+        if pattern and not found:
+            raise UsageError(f"no file matches {word!r}")
+        root = remote.root_of(word) if "**" in word or not pattern else None
+        videos = [each for each in found if _ends_like_video(each)]
+        self._left_out["other"] += len(found) - len(videos)
+        for each in videos:
+            self._add(Input(remote.masked(each), each, root))
 
     def _path(self, path: Path) -> None:
         try:
@@ -171,10 +212,8 @@ class _Search:
         return new
 
     def _pattern(self, pattern: str) -> None:
-        parts = Path(pattern).parts
-        fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
-        folder = Path(*parts[:fixed])
-        matches = matching(folder, parts[fixed:])
+        folder, parts = fixed(pattern)
+        matches = matching(folder, parts)
         if not matches:
             raise UsageError(f"no file matches {pattern!r}{nearest(parts[-1], names(folder))}")
         root = folder if "**" in parts else None
@@ -246,11 +285,10 @@ class _Search:
             self._left_out["other"] += 1
 
     def _probe(self, path: Path, root: Path | None, size: int) -> None:
-        if made_here(path):
-            self._left_out["own"] += 1
-            return
-        kind = kinds.kind(path)
-        if kind == "video":
-            self._add(Input(str(path), path, root, size))
-        else:
+        kind = "own" if _is_named_like_output(path) else kinds.kind(path)
+        if kind != "video":
             self._left_out[kind] += 1
+            return
+        self._add(Input(str(path), path, root, size))
+        if path.name.endswith(".mask.mkv") or marks.is_marked(path):
+            self._marked.add(str(path))

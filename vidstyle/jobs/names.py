@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from vidstyle.errors import UsageError
 from vidstyle.jobs.inputs import Input, address_path, is_address
 from vidstyle.jobs.words import STANDARD, is_folder
-from vidstyle.media import containers
+from vidstyle.media import kinds
 
 ANY = ".*"
 """The ending of a target that is chosen by what the input holds, once it is opened."""
@@ -56,7 +56,7 @@ def targets(inputs: Sequence[Input], output: Path | str | None) -> list[Path | s
         _one_only(inputs, output, "-o")
         return [_named(inputs, output)] * len(inputs)
     places = _distinct(inputs, [_place(each, output) for each in inputs])
-    _no_inputs(inputs, places, tuple(containers.MUXERS))
+    _no_inputs(inputs, places)
     return [place.named(ANY) for place in places]
 
 
@@ -69,16 +69,20 @@ def _named(inputs: Sequence[Input], output: Path | str) -> Path | str:
     return Path(output)
 
 
-def masks(inputs: Sequence[Input], output: Path | None, videos: Sequence[Path | str]) -> list[Path | None]:
+def masks(
+    inputs: Sequence[Input], output: Path | str | None, videos: Sequence[Path | str]
+) -> list[Path | None]:
     """Where the masks of each input go: `output` itself for one file, else `<stem>.mask.mkv` below it."""
     if output is None:
         return [None] * len(inputs)
+    if output == STANDARD or is_address(output):
+        raise UsageError(f"--mask-out {output}: masks are written to a local file or folder")
     if not _is_folder(inputs, output):
         _one_only(inputs, output, "--mask-out")
-        return [output] * len(inputs)
+        return [Path(output)] * len(inputs)
     wanted = [_mask_place(each, output) for each in inputs]
     places = _distinct(inputs, wanted, {Place(*_split(video)).key for video in videos if video != STANDARD})
-    _no_inputs(inputs, places, (".mkv",))
+    _no_inputs(inputs, places)
     return [Path(place.named(".mkv")) for place in places]
 
 
@@ -95,7 +99,7 @@ def _is_folder(inputs: Sequence[Input], output: Path | str) -> bool:
     if str(output).endswith(("/", os.sep)) or (not is_address(output) and is_folder(Path(output))):
         return True
     several = len(inputs) > 1 or any(each.root is not None for each in inputs)
-    return several and Path(output).suffix.lower() not in containers.MUXERS
+    return several and not kinds.ends_like_video(Path(output)) and not Path(output).is_file()
 
 
 def _one_only(inputs: Sequence[Input], output: Path | str, flag: str) -> None:
@@ -141,13 +145,23 @@ def _place(each: Input, output: Path | str | None) -> Place:
 
 
 def _mirrored(each: Input, output: Path | str) -> Path | str:
-    inside = each.path.parent.relative_to(each.root) if each.root and isinstance(each.path, Path) else Path()
+    inside = _inside(each)
     if is_address(output):
         return "/".join([str(output).rstrip("/"), *inside.parts, ""])
     return Path(output) / inside
 
 
-def _mask_place(each: Input, output: Path) -> Place:
+def _inside(each: Input) -> PurePath:
+    """The folders between an input and the root of the walk that found it."""
+    if isinstance(each.path, Path) and isinstance(each.root, Path):
+        return each.path.parent.relative_to(each.root)
+    if isinstance(each.path, str) and isinstance(each.root, str):
+        parts = PurePosixPath(each.path.removeprefix(each.root)).parent.parts
+        return PurePosixPath(*(part for part in parts if part not in ("..", "/")))
+    return PurePosixPath()
+
+
+def _mask_place(each: Input, output: Path | str) -> Place:
     return Place(_mirrored(each, output), f"{_stem(each)}{MASK}")
 
 
@@ -179,10 +193,10 @@ def _others(place: Place, each: Input) -> Iterator[Place]:
         yield Place(place.folder, f"{stem}{ending}.{number}{extra}")
 
 
-def _no_inputs(inputs: Sequence[Input], places: Sequence[Place], endings: tuple[str, ...]) -> None:
-    """Raises UsageError where an output could get the name of an input."""
+def _no_inputs(inputs: Sequence[Input], places: Sequence[Place]) -> None:
+    """Raises UsageError where an output could get the name of an input, by whatever ending."""
     paths = [each.path for each in inputs if isinstance(each.path, Path)]
-    held = {Place(path.parent, path.stem).key: path for path in paths if path.suffix.lower() in endings}
+    held = {Place(path.parent, path.stem).key: path for path in paths if kinds.ends_like_video(path)}
     for each, place in zip(inputs, places, strict=True):
         found = held.get(place.key)
         if found is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidstyle import pipeline
 from vidstyle.errors import OutputError, VidstyleError
-from vidstyle.jobs import again
+from vidstyle.jobs import again, away
 from vidstyle.jobs.names import ANY
 from vidstyle.jobs.plan import Planned, settled
 from vidstyle.types import Job, Outcome, Watcher
@@ -19,6 +19,14 @@ BUG = 70
 Choice = tuple[object, ...]
 
 
+class UnloadableError(Exception):
+    """The networks cannot be loaded: no other job with the same settings will fare better."""
+
+    def __init__(self, reason: VidstyleError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(slots=True)
 class Kept:
     """The networks of the last job, for as long as the next ones ask for the same."""
@@ -27,11 +35,14 @@ class Kept:
     _networks: pipeline.Networks | None = None
 
     def networks(self, job: Job) -> pipeline.Networks:
-        """Loaded anew only where a setting that chooses them differs. Raises what `pipeline.load` raises."""
+        """Loaded anew only where a setting that chooses them differs. Raises UnloadableError."""
         choice = _choice(job)
         if self._networks is None or choice != self._choice:
             self._networks = None  # two sets at once may not fit the device
-            self._networks, self._choice = pipeline.load(job), choice
+            try:
+                self._networks, self._choice = pipeline.load(job), choice
+            except VidstyleError as error:
+                raise UnloadableError(error) from error
         return self._networks
 
 
@@ -39,14 +50,18 @@ def _choice(job: Job) -> Choice:
     return (job.segmenter, job.stylizer, job.classes, job.styles, job.threshold, job.device, job.threads)
 
 
-def do(planned: Planned, networks: pipeline.Networks, watcher: Watcher) -> Outcome:
-    """Does one job; whatever is wrong with it is its outcome. What is done already is skipped."""
+def do(planned: Planned, kept: Kept, watcher: Watcher) -> Outcome:
+    """Does one job; whatever is wrong with it is its outcome. What is done already is skipped. Raises
+    UnloadableError."""
     try:
         if (finished := done(planned)) is not None:
             return finished
-        result = pipeline.run(ready(planned), networks, watcher)
+        job = ready(planned)
+        result = away.run(job, kept.networks(job), watcher)
     except VidstyleError as error:
         return failed(planned, error)
+    except UnloadableError:
+        raise
     except Exception as error:
         reason = f"a bug in vidstyle: {type(error).__name__}: {error}"
         return lost(planned, reason, BUG, traceback.format_exc())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
+from vidstyle import remote
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_address
 from vidstyle.jobs.names import ANY, masks, targets
@@ -17,12 +18,12 @@ from vidstyle.media import containers, kinds
 from vidstyle.types import Job
 
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
-_NAMES = {
-    "picture": "pictures",
-    "sound": "of sound only",
-    "other": "of other kinds",
-    "own": "made by vidstyle",
-}
+_KINDS = (
+    ("picture", "picture", "pictures"),
+    ("sound", "of sound only", "of sound only"),
+    ("other", "of another kind", "of other kinds"),
+    ("own", "made by vidstyle", "made by vidstyle"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Agenda(Sequence[Planned]):
     planned: tuple[Planned, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines that a user should read."""
+        return (f"left out: {_left_out(self.left_out)}",) if self.left_out else ()
+
     def __len__(self) -> int:
         return len(self.planned)
 
@@ -60,7 +66,7 @@ def plan(
     lists: Sequence[str],
     template: Job,
     output: Path | str | None = None,
-    mask_out: Path | None = None,
+    mask_out: Path | str | None = None,
     shard: tuple[int, int] | None = None,
 ) -> Agenda:
     """One job for each input: `template` with its own source, target and masks; `shard` (i, n) of them.
@@ -69,6 +75,7 @@ def plan(
     likewise. Raises UsageError and InputError where nothing can be planned at all; what is wrong with one
     input only is its `failure`.
     """
+    output = _here(output)
     gathered = gather(words, lists, _outputs(output, mask_out))
     if not gathered.inputs:
         raise InputError(_nothing(words, gathered))
@@ -77,6 +84,12 @@ def plan(
     pairs = zip(inputs, videos, masks(inputs, mask_out, videos), strict=True)
     planned = [_planned(each, template, video, mask) for each, video, mask in pairs]
     return Agenda(tuple(share(planned, *shard) if shard else planned), gathered.left_out)
+
+
+def _here(output: Path | str | None) -> Path | str | None:
+    """A `file://` address as the path that it means."""
+    near = remote.local(output)
+    return output if near is None else f"{near}{'/' if str(output).endswith('/') else ''}"
 
 
 def _outputs(*places: Path | str | None) -> list[Path]:
@@ -147,12 +160,12 @@ def lines(agenda: Agenda) -> Iterator[str]:
             job = settled(each.job)
             extra = f" and {job.mask_out}" if job.mask_out is not None else ""
             yield printable(f"{each.source} -> {job.target}{extra}")
-    if agenda.left_out:
-        yield f"left out: {_left_out(agenda.left_out)}"
+    yield from agenda.notes
 
 
 def _left_out(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[kind]} {name}" for kind, name in _NAMES.items() if kind in counts)
+    words = ((counts.get(kind, 0), one, several) for kind, one, several in _KINDS)
+    return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in words if count)
 
 
 def printable(text: str) -> str:

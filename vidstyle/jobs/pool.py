@@ -19,6 +19,11 @@ from vidstyle.types import BatchWatcher, Outcome
 PATIENCE = 10.0
 """Seconds that stopped workers have for removing their unfinished files before they are killed."""
 
+_CRASHED = "; the file may be broken in a way that its decoder does not survive"
+_HINTS = {4: _CRASHED, 6: _CRASHED, 7: _CRASHED, 8: _CRASHED, 11: _CRASHED,
+          9: "; the memory may have run out: try fewer --jobs"}  # fmt: skip
+"""By signal: what codecs die of (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV), and SIGKILL."""
+
 _SPAWN = get_context("spawn")  # a forked one would share the locks of the codecs' and the networks' threads
 
 
@@ -144,10 +149,9 @@ def died(code: int | None) -> tuple[str, int]:
     """Why a process that ended in the midst of a job did so, and the exit code that a shell would give."""
     who = "the process that worked on it"
     if code is None or code >= 0:
-        return f"{who} ended without a word, exit code {code}", one.BUG
+        return f"{who} ended before it was done, exit code {code}", one.BUG
     number = -code
-    hint = "the memory may have run out: try fewer --jobs" if number == 9 else "the file may be broken"
-    return f"{who} was killed by signal {number}{_name(number)}; {hint}", 128 + number
+    return f"{who} was killed by signal {number}{_name(number)}{_HINTS.get(number, '')}", 128 + number
 
 
 def _name(number: int) -> str:

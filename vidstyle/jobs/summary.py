@@ -35,7 +35,7 @@ class Summary:
     def counts(self) -> str:
         """`17 done, 3 failed`: what there is of each."""
         words = [(self.count("done"), "done"), (self.count("skipped"), "skipped")]
-        words += [(self.count("failed"), "failed"), (self.left, "not started")]
+        words += [(self.count("failed"), "failed"), (self.left, "left")]
         return ", ".join(f"{count} {word}" for count, word in words if count or word == "done")
 
     @property

@@ -91,9 +91,19 @@ def is_pattern(word: str) -> bool:
     return _MAGIC.search(word) is not None
 
 
+def fixed(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """The folder that a pattern begins in, and the parts that are to be matched below it."""
+    parts = Path(pattern).parts
+    for count, part in enumerate(parts):
+        if is_pattern(part) and not os.path.lexists(Path(*parts[: count + 1])):
+            return Path(*parts[:count]), parts[count:]
+    return Path(pattern), ()
+
+
 def matching(folder: Path, parts: Sequence[str]) -> list[Path]:
     """Paths below `folder` that match the parts of a pattern, in natural order; `**` is any number of
-    folders. Hidden ones match only a part that begins with a dot."""
+    folders. A name that really holds what patterns are made of stands for itself; hidden names match only a
+    part that begins with a dot."""
     return sorted(set(_matching(folder, parts, set())), key=order)
 
 
@@ -107,9 +117,7 @@ def _matching(folder: Path, parts: Sequence[str], seen: set[tuple[Identity, int]
     if first == "**":
         yield from _below(folder, rest, parts, seen)
         return
-    for path in entries(folder):
-        if not _fits(path.name, first):
-            continue
+    for path in _fitting(folder, first):
         if not rest:
             yield path
         elif is_folder(path):
@@ -135,6 +143,12 @@ def _step(folder: Path, parts: Sequence[str]) -> tuple[Identity, int] | None:
         return identity(folder, folder.stat()), len(parts)
     except OSError:
         return None
+
+
+def _fitting(folder: Path, part: str) -> list[Path]:
+    if os.path.lexists(folder / part):
+        return [folder / part]
+    return [path for path in entries(folder) if _fits(path.name, part)]
 
 
 def _fits(name: str, pattern: str) -> bool:

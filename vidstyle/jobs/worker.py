@@ -82,10 +82,9 @@ def serve(connection: Connection) -> None:
 
 def _answer(planned: Planned, kept: one.Kept, parent: Parent) -> Ended | Refused:
     try:
-        networks = kept.networks(planned.job)
-    except VidstyleError as error:
-        return Refused(error)
-    return Ended(one.do(planned, networks, parent))
+        return Ended(one.do(planned, kept, parent))
+    except one.UnloadableError as error:
+        return Refused(error.reason)
 
 
 class Parent:

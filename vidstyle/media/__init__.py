@@ -2,7 +2,7 @@
 
 `Source` decodes a file or a pipe (`pipe_of`: standard input, cameras), `Sink` encodes and copies the rest,
 `MaskWriter` writes masks; `crop` and `repaint` work on a frame's own planes; `default_target` names an
-output; `load_picture` reads a style.
+output; `load_picture` reads a style; `poster` takes a small picture out of a video.
 """
 
 from vidstyle.media.codecs import SHORT_NAMES, encoder_named, encoders
@@ -13,6 +13,7 @@ from vidstyle.media.masks import MaskWriter
 from vidstyle.media.out_pipe import OutPipe, claim_standard_output
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
+from vidstyle.media.poster import Moment, Poster, moment, poster
 from vidstyle.media.resume import LEAD, Mark, digest
 from vidstyle.media.segments import Segment, Segments
 from vidstyle.media.sink import Sink
@@ -24,7 +25,9 @@ __all__ = [
     "STANDARD",
     "Mark",
     "MaskWriter",
+    "Moment",
     "OutPipe",
+    "Poster",
     "Segment",
     "Segments",
     "Sink",
@@ -39,7 +42,9 @@ __all__ = [
     "is_live",
     "is_stream",
     "load_picture",
+    "moment",
     "pipe_of",
+    "poster",
     "repaint",
     "shown",
 ]

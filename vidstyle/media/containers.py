@@ -40,11 +40,7 @@ def muxer_for(target: Path | OutPipe, container: str | None) -> str:
     """
     muxers = MUXERS | _OTHERS
     if container is not None:
-        named = muxers.get(f".{container.lower()}", container.lower())
-        if named not in muxers.values():
-            known = [suffix[1:] for suffix in muxers]
-            raise UsageError(f"no container is called {container!r}{nearest(container, known)}")
-        return named
+        return muxer_named(container)
     if isinstance(target, OutPipe):
         return "matroska"
     found = muxers.get(target.suffix.lower())
@@ -52,6 +48,19 @@ def muxer_for(target: Path | OutPipe, container: str | None) -> str:
         kinds = ", ".join(MUXERS)
         raise UsageError(f"{target.name!r} does not end like a video file that is written here; use {kinds}")
     return found
+
+
+def muxer_named(container: str) -> str:
+    """FFmpeg's name of a container that is named by an ending (mkv) or by FFmpeg's own name (matroska).
+
+    Raises UsageError with the nearest endings.
+    """
+    muxers = MUXERS | _OTHERS
+    named = muxers.get(f".{container.lower()}", container.lower())
+    if named not in muxers.values():
+        known = [suffix[1:] for suffix in muxers]
+        raise UsageError(f"no container is called {container!r}{nearest(container, known)}")
+    return named
 
 
 def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
@@ -131,5 +140,7 @@ def default_target(source: Path, opened: Source) -> Path:
 
 
 def ending_of(container: str) -> str:
-    """The usual ending of a container by FFmpeg's name; .mkv where it has none here."""
-    return next((ending for ending, muxer in (MUXERS | _OTHERS).items() if muxer == container), ".mkv")
+    """The ending of outputs in a container that was named as `muxer_named` takes it. Raises UsageError."""
+    muxer, own = muxer_named(container), f".{container.lower()}"
+    endings = [ending for ending, name in (MUXERS | _OTHERS).items() if name == muxer]
+    return own if own in endings else endings[0]

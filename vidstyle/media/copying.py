@@ -54,6 +54,29 @@ def describe(stream: Stream) -> str:
     return " ".join(parts) + ("" if language == "und" else f" [{language}]")
 
 
+_AAC_RATES: Final = (
+    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+)  # fmt: skip
+_AAC_PROFILES: Final = {"Main": (1, 1), "LC": (2, 1), "SSR": (3, 1), "LTP": (4, 1), "HE-AAC": (2, 2)}
+"""The object type, and how many times its rate the decoder gives (ISO/IEC 14496-3, 1.6.2)."""
+
+
+def _describe_aac(copy: Any, context: Any) -> None:
+    """Gives AAC from a transport stream, which describes itself in every packet, the one description that
+    Matroska wants in its header: a stream cannot take it from the first packet later, as a file does."""
+    kind, times = _AAC_PROFILES.get(context.profile or "", (0, 1))
+    rate, channels = context.sample_rate // times, context.layout.nb_channels
+    if (
+        context.name == "aac"
+        and not context.extradata
+        and kind
+        and rate in _AAC_RATES
+        and channels in range(1, 7)
+    ):
+        described = kind << 11 | _AAC_RATES.index(rate) << 7 | channels << 3
+        copy.codec_context.extradata = described.to_bytes(2, "big")
+
+
 class Copier:
     """Copies the other streams of a source into an output. What the container refuses is in `notes`."""
 
@@ -92,6 +115,8 @@ class Copier:
         if is_chapter_text(stream) or (is_timecode(stream) and self._muxer in ("mp4", "mov")):
             return
         copy = copy_stream(self._output, stream)
+        if self._muxer == "matroska" and stream.type == "audio":
+            _describe_aac(copy, stream.codec_context)
         copy_labels(copy, stream, self._muxer)
         self._streams[stream.index] = copy
         self._counts[copy.index] = 0

@@ -27,7 +27,7 @@ _PROTOCOLS: Final = (
     "unix", "mmsh", "mmst",
 )  # fmt: skip
 _ADDRESS: Final = re.compile(rf"({'|'.join(_PROTOCOLS)})://.", re.IGNORECASE)
-_PLAYLIST: Final = re.compile(r"https?://[^?#]+\.m3u8([?#].*)?", re.IGNORECASE)
+_PLAYLIST: Final = re.compile(r"https?://[^?#]+\.(m3u8|mpd)([?#].*)?", re.IGNORECASE)
 _SECRET: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 
 

@@ -31,6 +31,11 @@ class Part:
             return None
         return int((self.start - 1) / self._base)
 
+    @property
+    def late(self) -> Fraction:
+        """Seconds by which the first kept picture lies behind `start`; known once it was asked for."""
+        return Fraction(0) if self.start is None or self._offset is None else self._offset - self.start
+
     def before(self, picture: Picture) -> bool:
         """Whether the picture lies before the part."""
         return self.start is not None and picture.pts * self._base < self.start

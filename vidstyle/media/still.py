@@ -41,7 +41,7 @@ def save_picture(target: Path, picture: NDArray[np.uint8], *, overwrite: bool = 
     part = PartFile(target, overwrite=overwrite)
     try:
         with writing(target):
-            part.path.write_bytes(_encoded(picture, *codec))
+            part.path.write_bytes(encoded(picture, *codec))
         part.commit()
     finally:
         part.discard()
@@ -55,13 +55,14 @@ def _encoder(target: Path) -> tuple[str, str]:
     return codec
 
 
-def _encoded(picture: NDArray[np.uint8], codec: str, pix_fmt: str) -> bytes:
+def encoded(picture: NDArray[np.uint8], codec: str, pix_fmt: str, quality: int = 2) -> bytes:
+    """(height, width, 3) RGB as a whole PNG or JPEG file. quality: of a JPEG, 2 (best) to 31."""
     context = VideoCodecContext.create(codec, "w")
     assert isinstance(context, VideoCodecContext)
     context.height, context.width = picture.shape[:2]
     context.pix_fmt = pix_fmt
     context.time_base = Fraction(1, 25)
-    context.options = {"qmin": "2", "qmax": "2"} if codec == "mjpeg" else {}
+    context.options = {"qmin": str(quality), "qmax": str(quality)} if codec == "mjpeg" else {}
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     frame = frame.reformat(format=pix_fmt, dst_colorspace=5, dst_color_range=2)
     packets = [*context.encode(frame), *context.encode(None)]

@@ -7,21 +7,20 @@ from typing import Any
 
 from tqdm import tqdm
 
-from vidstyle.errors import visible
-from vidstyle.progress.choice import choose
-from vidstyle.types import JobResult, Outcome, Plan
+from vidstyle.errors import VidstyleError, visible
+from vidstyle.types import BatchWatcher, JobResult, Outcome, Plan
 
 
 class Bar:
-    """A `Watcher` for a job that is no part of a batch; a context manager. mode, quiet: see `choose`."""
+    """The `Watcher` of a job that is no part of a batch: it tells `shown` of a batch of one.
 
-    def __init__(self, quiet: bool = False, mode: str = "auto") -> None:
-        self._shown = choose(mode, quiet)
-        self._source = ""
+    A context manager, around the opening of the files too: an error that leaves it is the job's outcome.
+    """
+
+    def __init__(self, shown: BatchWatcher, source: str) -> None:
+        self._shown, self._source = shown, source
 
     def begin(self, plan: Plan) -> None:
-        self._source = str(plan.source)
-        self._shown.planned(1, 1)
         self._shown.began(self._source, plan)
 
     def advance(self, frames: int) -> None:
@@ -32,10 +31,12 @@ class Bar:
         self._shown.ended(Outcome(self._source, str(result.plan.target), "done", result=result))
 
     def __enter__(self) -> Bar:
+        self._shown.planned(1, 1)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._shown.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, VidstyleError):
+            self._shown.ended(Outcome(self._source, None, "failed", str(error), error.exit_code))
 
 
 class Download:

@@ -24,6 +24,11 @@ def described(plan: Plan) -> str:
     return f"{networks} on {plan.device}, {plan.decoder} -> {plan.codec}"
 
 
+def place(name: Path | str, standard: str) -> str:
+    """A source or target in words; `standard` says what - is."""
+    return standard if name == "-" else str(name)
+
+
 def notes(result: JobResult) -> list[str]:
     """What a user must know even where they want to hear nothing else: what could not be kept."""
     return [f"note: {note}" for note in result.notes]
@@ -37,7 +42,7 @@ def summary(result: JobResult) -> list[str]:
         *notes(result),
         f"{result.frames} frames, {result.frames_with_class} with the class, {share} painted; "
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
-        f"wrote {result.plan.target}",
+        f"wrote {place(result.plan.target, 'standard output')}",
     ]
 
 
@@ -96,7 +101,7 @@ def shortened(name: str, width: int) -> str:
 
     A name that runs from right to left is isolated, so that it does not turn the words behind it around.
     """
-    name = visible(name)
+    name = visible(place(name, "standard input"))
     if disp_len(name) > width:
         room = max(0, width - 1)
         tail = _fitting(name[::-1], room - room // 3)[::-1]

@@ -5,8 +5,8 @@ whole at its address (`publish`): the pictures between them never touch the netw
 address is named; without the extra `vidstyle[remote]` that is one line saying so.
 """
 
-from vidstyle.remote.addresses import is_address, masked, name_of
-from vidstyle.remote.objects import Identity, exists, identity, is_folder, walk
+from vidstyle.remote.addresses import is_address, local, masked, name_of
+from vidstyle.remote.objects import Identity, exists, identity, is_folder, root_of, walk
 from vidstyle.remote.publishing import publish
 from vidstyle.remote.staging import Progress, stage
 
@@ -17,9 +17,11 @@ __all__ = [
     "identity",
     "is_address",
     "is_folder",
+    "local",
     "masked",
     "name_of",
     "publish",
+    "root_of",
     "stage",
     "walk",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from vidstyle.errors import UsageError
 
@@ -31,6 +32,13 @@ def is_address(word: object) -> bool:
     return (
         found is not None and found[1].lower() not in _LIVE and not _path_of(str(word)).endswith(_PLAYLISTS)
     )
+
+
+def local(word: object) -> Path | None:
+    """The local file or folder that a `file://` address means; None for anything else."""
+    if not isinstance(word, str) or not word.lower().startswith("file://"):
+        return None
+    return Path(url2pathname(urlsplit(word).path))
 
 
 def _path_of(address: str) -> str:

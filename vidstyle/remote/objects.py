@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _MARKS = ("ETag", "etag", "md5Hash", "generation", "sha256", "Last-Modified", "LastModified", "last_modified",
           "mtime", "modified", "updated", "created")  # fmt: skip
-_MAGIC = frozenset("*?[")
+_MAGIC = frozenset("*[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,15 @@ def is_folder(address: str) -> bool:
         raise InputError(f"{masked(address)} cannot be read: {reason(error)}") from error
 
 
+def root_of(address: str) -> str:
+    """The folder that an address is or, of a pattern, that it begins with; it ends with a slash."""
+    plain = re.split(r"[*\[]", address, maxsplit=1)[0]
+    return plain.rpartition("/")[0] + "/" if plain != address else address.rstrip("/") + "/"
+
+
 def walk(address: str) -> list[str]:
     """The addresses of the files below a folder, or of those that match a pattern, sorted; hidden ones left
-    out. Raises InputError where it cannot be listed."""
+    out. Each begins with `root_of(address)`. Raises InputError where it cannot be listed."""
     system, path = opened(address)
     system.invalidate_cache()
     try:
@@ -105,9 +112,9 @@ def walk(address: str) -> list[str]:
             found = system.find(path)
     except Exception as error:
         raise InputError(f"{masked(address)} cannot be listed: {reason(error)}") from error
-    root = path.rstrip("/")
-    names = sorted(str(each) for each in found)
-    return [system.unstrip_protocol(each) for each in names if not _hidden(each.removeprefix(root))]
+    start = len(root_of(path))
+    below = sorted(str(each)[start:] for each in found)
+    return [root_of(address) + each for each in below if each and not _hidden(each)]
 
 
 def _is_file(info: dict[str, Any]) -> bool:

@@ -1,0 +1,158 @@
+"""Many files from the command line: exit codes, one summary, signals, and a plan that touches nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import batch_folder
+import cli_folder
+import pytest
+from clips import times
+
+from vidstyle import cli, pipeline
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return batch_folder.fill(tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture
+def words(folder: Path) -> list[str]:
+    return cli_folder.flags(folder)
+
+
+def test_seventeen_of_twenty(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = {3, 11, 19}
+    names = [f"{number:02}={'broken' if number in broken else 'clip'}" for number in range(20)]
+    batch_folder.put(folder, tmp_path / "in", names)
+    command = [str(tmp_path / "in"), "-o", f"{tmp_path}/out", "--jobs", "2", "--json", *words]
+    assert cli.code(command) == 1
+    out, err = capsys.readouterr()
+    made = batch_folder.seen(tmp_path / "out")
+    assert made == [f"{number:02}.mp4" for number in range(20) if number not in broken]
+    assert times(tmp_path / "out" / "00.mp4") == times(folder / "clip.mp4")
+    report = json.loads(out)
+    counts = {"version": 1, "done": 17, "skipped": 0, "failed": 3, "left": 0}
+    assert {key: report[key] for key in counts} == counts and len(report["jobs"]) == 20
+    *_, summary, first, second, third = err.splitlines()
+    assert summary == "17 done, 3 failed"
+    for name, line in zip(("03.mp4", "11.mp4", "19.mp4"), sorted((first, second, third)), strict=True):
+        assert name in line and "not a video" in line
+    assert "Traceback" not in err
+
+
+def test_quiet_says_what_failed_and_nothing_else(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=broken"])
+    assert cli.code([str(tmp_path / "in"), "-o", f"{tmp_path}/out/", "-q", *words]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "b.mp4" in err
+    assert batch_folder.seen(tmp_path / "out") == ["a.mp4"]
+
+
+def test_all_done_is_0(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path, ["a=clip"])
+    assert cli.code([str(tmp_path), *words]) == 0
+    out, err = capsys.readouterr()
+    assert out == "" and err.splitlines()[-1] == "1 done"
+    assert batch_folder.seen(tmp_path) == ["a.mp4", "a.vidstyle.mp4"]
+
+
+def test_fail_fast_is_1_and_counts_the_rest(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path / "in", ["a=broken", "b=long", "c=clip"])
+    command = [str(tmp_path / "in"), "-o", f"{tmp_path}/out/", "--fail-fast", "--json", "--jobs", "1", *words]
+    assert cli.code(command) == 1
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert (report["failed"], report["left"]) == (1, 2)
+    assert "0 done, 1 failed, 2 left" in err and batch_folder.seen(tmp_path / "out") == []
+
+
+def test_networks_that_cannot_be_loaded_are_one_line_and_their_code(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=clip"])
+    command = [str(tmp_path / "in"), "-o", f"{tmp_path}/out/", *words, "--class", "labtop"]
+    assert cli.code(command) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("vidstyle: ") and "did you mean 'laptop'" in last
+    assert batch_folder.seen(tmp_path / "out") == []
+
+
+def test_a_dry_run_loads_and_writes_nothing(
+    folder: Path,
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "run", None)
+    monkeypatch.setattr(pipeline, "load", None)
+    batch_folder.put(folder, tmp_path / "in" / "deep", ["a=clip"])
+    batch_folder.put(folder, tmp_path / "in", ["b=clip"])
+    assert cli.code([str(tmp_path / "in"), "-o", f"{tmp_path}/out/", "--dry-run", *words]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and not (tmp_path / "out").exists()
+    assert sorted(out.splitlines()) == [
+        f"{tmp_path}/in/b.mp4 -> {tmp_path}/out/b.mp4",
+        f"{tmp_path}/in/deep/a.mp4 -> {tmp_path}/out/deep/a.mp4",
+    ]
+
+
+def test_a_list_and_a_shard(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = batch_folder.put(folder, tmp_path, ["a=clip", "b=clip", "c=clip"])
+    (tmp_path / "list").write_text("".join(f"{place}/{name}.mp4\n" for name in "abc"))
+    command = ["--from-file", f"{tmp_path}/list", "-o", f"{tmp_path}/out/", "--dry-run", "--shard"]
+    parts = []
+    for number in (1, 2):
+        assert cli.code([*command, f"{number}/2"]) == 0
+        parts.append(capsys.readouterr().out.splitlines())
+    assert sorted(map(len, parts)) == [1, 2] and len({*parts[0], *parts[1]}) == 3
+
+
+def test_an_empty_shard_is_done(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = batch_folder.put(folder, tmp_path, ["a=clip"])
+    codes = [cli.code([f"{place}/a.mp4", "--shard", f"{part}/2", "-q", *words]) for part in (1, 2)]
+    assert codes == [0, 0] and capsys.readouterr().err == ""
+    assert batch_folder.seen(tmp_path) == ["a.mp4", "a.vidstyle.mp4"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of a terminal")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_a_batch_and_says_how_far_it_got(
+    number: signal.Signals, code: int, folder: Path, words: list[str], tmp_path: Path
+) -> None:
+    batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=long", "c=long", "d=long"])
+    out = tmp_path / "out"
+    arguments = [str(tmp_path / "in"), "-o", f"{out}/", "--jobs", "2", "-e", "preset=veryslow", *words]
+    process = batch_folder.start(arguments)
+    try:
+        batch_folder.wait_for(lambda: batch_folder.seen(out) == ["a.mp4"] and len(list(out.iterdir())) >= 3)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does: to all of them
+        else:
+            process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == code, err
+        assert "Traceback" not in err
+        last = err.splitlines()[-1]
+        assert last.endswith("1 done, 3 left"), err
+        assert batch_folder.seen(out) == ["a.mp4"] and not list(out.glob(".*.part-*"))
+        if sys.platform == "linux":
+            batch_folder.wait_for(lambda: not batch_folder.members(process.pid), 10)
+    finally:
+        batch_folder.end(process)

@@ -1,0 +1,121 @@
+"""Jobs whose input or output lies elsewhere: staged in, run on local files, published, cleared away."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vidstyle import pipeline, remote
+from vidstyle.errors import OutputError, UsageError, VidstyleError
+from vidstyle.pipeline.checks import check
+from vidstyle.types import Job, JobResult, Plan, Watcher
+
+
+def run(job: Job, networks: pipeline.Networks | None = None, watcher: Watcher | None = None) -> JobResult:
+    """Does one job as `pipeline.run` does, with addresses as source and target too.
+
+    A copy of what lies elsewhere, and an output that is to go there, lie in a hidden folder beside the
+    output, in `Job.work_dir`, or among the system's temporary files. It is removed with the success of the
+    job and kept where the same command can go on from it: after an interrupt, and where the wire failed.
+    """
+    if not (remote.is_address(job.source) or remote.is_address(job.target)):
+        return pipeline.run(job, networks, watcher)
+    check(job)
+    _check_places(job)
+    folder = folder_of(job)
+    near = _staged(job, folder)
+    with _cleared_where_hopeless(folder), _said_by_address(job, near):
+        result = pipeline.run(near, networks, watcher and _Renamed(job, watcher))
+    if near.target != job.target:
+        remote.publish(Path(str(near.target)), str(job.target), overwrite=job.overwrite)
+    shutil.rmtree(folder, ignore_errors=True)
+    return replace(result, plan=named(result.plan, job))
+
+
+def folder_of(job: Job) -> Path:
+    """Where the local copies of a job lie: for this source and target only."""
+    target = str(job.target)
+    base = Path(tempfile.gettempdir())
+    if job.work_dir is not None:
+        base = job.work_dir
+    elif not remote.is_address(target):
+        base = Path(target).absolute().parent
+    place = hashlib.sha256(f"{job.source}\n{target}".encode(errors="surrogateescape")).hexdigest()[:12]
+    return base / f".{remote.name_of(target)[:60]}.{place}.away"
+
+
+def _check_places(job: Job) -> None:
+    """Raises before anything is fetched where the result could not be put."""
+    if job.mask_out is not None and remote.is_address(job.target):
+        raise UsageError(
+            "--mask-out writes to local files only; leave it out, or name a local output with -o"
+        )
+    if job.source == job.target:
+        raise OutputError(f"{remote.masked(str(job.target))} is the input itself; name another with -o")
+    if remote.is_address(job.target) and not job.overwrite and remote.exists(str(job.target)):
+        raise OutputError(f"{remote.masked(str(job.target))} exists; --overwrite replaces it")
+
+
+def _staged(job: Job, folder: Path) -> Job:
+    """The same job on local files. Raises InputError, OutputError."""
+    try:
+        (folder / "out").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"the folder {folder} cannot be made: {reason}; try --work-dir") from error
+    near = job
+    if isinstance(job.source, str) and remote.is_address(job.source):
+        near = replace(near, source=remote.stage(job.source, folder / "in"))
+    if isinstance(job.target, str) and remote.is_address(job.target):
+        near = replace(near, target=folder / "out" / remote.name_of(job.target), overwrite=True)
+    return near
+
+
+@contextmanager
+def _cleared_where_hopeless(folder: Path) -> Iterator[None]:
+    """Removes the copies where the job itself failed and has nothing to go on from."""
+    try:
+        yield
+    except Exception:
+        if not any((folder / "out").glob(".*.work")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _said_by_address(job: Job, near: Job) -> Iterator[None]:
+    """Errors name the addresses that the user gave, not the copies."""
+    try:
+        yield
+    except VidstyleError as error:
+        line = str(error)
+        for here, there in ((near.source, job.source), (near.target, job.target)):
+            if here != there:
+                line = line.replace(str(here), remote.masked(str(there)))
+        raise type(error)(line) from error
+
+
+def named(plan: Plan, job: Job) -> Plan:
+    """A plan as the user would write it: addresses where they are, without credentials."""
+    source = remote.masked(job.source) if isinstance(job.source, str) else job.source
+    target = remote.masked(job.target) if isinstance(job.target, str) else plan.target
+    return replace(plan, source=source, target=target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Renamed:
+    """Tells a watcher the addresses instead of the copies."""
+
+    job: Job
+    watcher: Watcher
+
+    def begin(self, plan: Plan) -> None:
+        self.watcher.begin(named(plan, self.job))
+
+    def advance(self, frames: int) -> None:
+        self.watcher.advance(frames)

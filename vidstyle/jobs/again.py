@@ -1,4 +1,4 @@
-"""Run again: what is done is skipped, and what was made of an older input or with other settings is replaced."""
+"""Run again: what is done is skipped, what was made of an older input or with other settings is replaced."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def same(one: str | None, other: str | None) -> bool:
 
 
 def related(one: str, other: str) -> bool:
-    """Whether two fingerprints are of one input: the same bytes, or in the same place before and after a change."""
+    """Whether two fingerprints are of one input: the same bytes, or other bytes in the same place."""
     return one.split("-")[1] == other.split("-")[1] or one.split("-")[2] == other.split("-")[2]
 
 
@@ -84,8 +84,8 @@ def write_sidecar(target: Path, fingerprint: str, size: int) -> None:
 
 
 def identity(path: Path) -> str:
-    """`<source>-<place>`: hashes of an input's bytes (its size and 16 blocks of 64 KiB, the first and the last
-    among them) and of its path.
+    """`<source>-<place>`: hashes of an input's bytes (its size and 16 blocks of 64 KiB, first and last among
+    them) and of its path.
 
     Times of change do not count: copies are the same input. Raises InputError.
     """

@@ -86,6 +86,12 @@ def test_styles_are_names_and_pictures(shell: Shell) -> None:
     assert shell.offers("--style", "pics/") == [] == shell.offers("--style", "pi")  # the shell's own again
 
 
+def test_names_are_offered_as_they_are_typed(shell: Shell, folder: Path) -> None:
+    (folder / "my holiday ($1).jpg").touch()
+    assert shell.offers("--style", "my") == [r"my\ holiday\ \(\$1\).jpg"]
+    assert shell.offers("my") == []  # no command fits: the shell's own
+
+
 def test_classes_are_those_of_the_segmenter(shell: Shell, folder: Path) -> None:
     assert shell.offers("x.mp4", "--class", "") == ["laptop", "all"]
     assert shell.offers("x.mp4", "--segmenter", "maskrcnn", "--class", "ce") == ["cell-phone"]

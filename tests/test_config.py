@@ -275,7 +275,15 @@ def test_a_video_is_painted_as_a_file_says(
 
 
 FLAGS = [flag for flag in get_command(cli.app).commands["run"].params if flag.param_type_name == "option"]  # type: ignore[attr-defined]
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+def _free() -> list[Any]:
+    """Flags that take any value of their type."""
+    own = {"config", "no_config", "print_config", "look"}
+    return [flag for flag in FLAGS if flag.name not in own and not flag.type_descriptor.is_choice]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
 def _values(flag: Any) -> st.SearchStrategy[Any]:
@@ -289,10 +297,27 @@ def _values(flag: Any) -> st.SearchStrategy[Any]:
     return st.lists(TEXTS, max_size=3) if flag.multiple else TEXTS
 
 
+def _pair(flag: Any) -> tuple[Any, list[str], Any]:
+    """A value for the file, words for the command line, and what then holds."""
+    key = key_of(flag)
+    if flag.type_descriptor.annotation is bool:
+        return True, flag.secondary_opts[:1] or [f"--no-{key}"], False
+    if flag.type_descriptor.annotation in (int, float):
+        low, step = flag.min or 0, 1 if flag.type_descriptor.annotation is int else 0.25
+        return low, [f"--{key}", str(low + step)], low + step
+    return "-", [f"--{key}", "://"], ["://"] if flag.multiple else "://"
+
+
+@pytest.mark.parametrize("flag", _free(), ids=key_of)
+def test_flags_win_each_of_them(flag: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    value, words, wanted = _pair(flag)
+    write("vidstyle.toml", f"{key_of(flag)} = {written(value)}")
+    assert printed(capsys)[key_of(flag)] in (value, [value])
+    assert printed(capsys, *words)[key_of(flag)] == wanted
+
+
 def _file() -> st.SearchStrategy[dict[str, Any]]:
-    own = {"config", "no_config", "print_config", "look"}
-    free = [flag for flag in FLAGS if flag.name not in own and not flag.type_descriptor.is_choice]
-    return st.fixed_dictionaries({}, optional={key_of(flag): _values(flag) for flag in free})
+    return st.fixed_dictionaries({}, optional={key_of(flag): _values(flag) for flag in _free()})
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -232,9 +232,12 @@ def test_a_stopped_batch_has_a_report(tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     with pytest.raises(KeyboardInterrupt), report.Report(target, None, Quiet()) as told:
         told.planned(3, 1)
+        told.began("a.mp4", watched.plan())
         told.ended(watched.done())
+        told.began("b.mp4", watched.plan("b.mp4"))
         raise KeyboardInterrupt
     text = " ".join(Page(target.read_text()).words)
+    assert "In work: b.mp4." in text
     assert "Stopped before its end (interrupted): 2 of 3 videos have no outcome" in text
 
 

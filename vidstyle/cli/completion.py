@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -146,9 +147,16 @@ def with_files(names: Iterable[str], incomplete: str, endings: tuple[str, ...] =
     if os.sep in incomplete:
         return []
     here = [entry for entry in os.scandir() if entry.name.startswith(incomplete or _visible(entry.name))]
-    files = [entry.name for entry in here if entry.is_file() and entry.name.lower().endswith(endings or "")]
-    folders = [f"{entry.name}{os.sep}" for entry in here if entry.is_dir()]
+    good = [entry for entry in here if entry.is_file() and entry.name.lower().endswith(endings or "")]
+    files = [_typed(entry.name) for entry in good]
+    folders = [f"{_typed(entry.name)}{os.sep}" for entry in here if entry.is_dir()]
     return [*fitting, *sorted(files), *sorted(folders)] if fitting or files else []
+
+
+def _typed(name: str) -> str:
+    """The name as it is typed; other shells than bash see to that themselves."""
+    bash = os.environ.get(ASKED, "").endswith("bash")
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", name) if bash else name
 
 
 def _visible(name: str) -> str:

@@ -33,11 +33,13 @@ _ROWS = "videos"
 
 @dataclass(slots=True)
 class Totals:
-    """What the outcomes add up to. `jobs`: how many there were to be; `elapsed`: seconds of the batch."""
+    """What the outcomes add up to. `jobs`: how many there were to be; `elapsed`: seconds of the batch;
+    `begun`: those that were in work when it was stopped."""
 
     jobs: int = 0
     elapsed: float = 0.0
     stopped: str = ""
+    begun: tuple[str, ...] = ()
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(_STATUSES, 0))
     frames: int = 0
     painted: float = 0.0
@@ -116,7 +118,8 @@ def _stopped(totals: Totals) -> Element | None:
         return None
     reason = f" ({totals.stopped})" if totals.stopped else ""
     words = f"Stopped before its end{reason}: {left:,} of {totals.jobs:,} videos have no outcome."
-    return tag("p", words, class_="stopped", role="status")
+    begun = f" In work: {', '.join(totals.begun)}." if totals.begun else None
+    return tag("p", words, begun, class_="stopped", role="status")
 
 
 def _figures(totals: Totals) -> Element:

@@ -23,8 +23,9 @@ class Report:
     way out, also when that way is an exception.
 
     settings: a job of the batch, for what all of them share. The page is written whole or not at all; an
-    older report in its place is replaced. Raises what `check` raises, and OutputError where it cannot be
-    written at the end (an exception that is on its way goes first).
+    older report in its place is replaced; where an error came before any outcome there is nothing to report.
+    Raises what `check` raises, and OutputError where it cannot be written at the end (an exception that is
+    on its way goes first).
     """
 
     def __init__(self, target: Path, settings: Job | None, beside: BatchWatcher) -> None:
@@ -61,6 +62,7 @@ class Report:
     def write(self, stopped: str = "") -> Path:
         """Writes the page. stopped: why the batch came to no end, in a word or a line."""
         self._totals.elapsed, self._totals.stopped = time.monotonic() - self._begun, stopped
+        self._totals.begun = tuple(self._plans)
         part = PartFile(self._target, overwrite=True)
         try:
             with writing(self._target), part.path.open("w", encoding="utf-8", newline="\n") as file:
@@ -76,7 +78,7 @@ class Report:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None:
             self.write()
-        elif self._rows:  # nothing was done: there is nothing to report, and the error says why
+        elif self._rows or (self._totals.jobs and not isinstance(error, VidstyleError)):
             try:
                 self.write(_in_a_word(error))
             except OutputError as late:

@@ -89,7 +89,8 @@ def _image(poster: Poster, kind: str, told: str) -> Element:
 
 def _plot(result: JobResult, pictures: Pictures) -> Element | None:
     if pictures.length:
-        labels = [clock(pictures.length * share / 4) for share in range(5)]
+        steps = 4 if pictures.length >= 4 else 2  # labels show tenths of a second
+        labels = [clock(pictures.length * step / steps) for step in range(steps + 1)]
     else:
         labels = ["0", f"{result.frames // 2:,}", f"{result.frames:,} frames"]
     return plot(result.curve, labels, pictures.share if pictures.length else None)

@@ -123,6 +123,16 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(
     assert left == {f"cut{ending}"} | ({"masks.mkv"} if masks else set())
 
 
+def test_a_last_segment_of_two_frames_keeps_its_times(tmp_path: Path, networks: Networks) -> None:
+    pts = [int(p) for p in np.cumsum([0, 20, 50, 77, 70, 53, 70, 23, 57, 20])]
+    source = write_clip(tmp_path / "in.mp4", frames=10, pts=pts, time_base=Fraction(1, 1000))
+    job = job_for(source, tmp_path / "o.mp4", segment=8, encode=EncodeOptions(codec="libx265"))
+    pipeline.run(job, networks)
+    video = [(pts, dts) for index, pts, dts, *_ in packets(tmp_path / "o.mp4") if index == 0]
+    assert sorted(p for p, _ in video) == [p * 16 for p in pts]
+    assert all(dts <= p for p, dts in video) and [d for _, d in video] == sorted({d for _, d in video})
+
+
 def test_finished_segments_are_not_painted_again(clip: Path, tmp_path: Path, networks: Networks) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
     with pytest.raises(KeyboardInterrupt):

@@ -26,6 +26,8 @@ from vidstyle.types import VideoInfo
 _INTERLACES = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "dnxhd"})
 _EARLY = Fraction(1)
 """Seconds that `go_first` takes off the first packet's dts, which Matroska does not store."""
+_FAR = Fraction(3600)
+"""Seconds between a packet's dts and pts that no encoder means."""
 _EXACT = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
 
 
@@ -175,6 +177,7 @@ class Track:
         """Packets of any of its encoders as packets of the stream, their dts increasing across splits."""
         for packet in packets:
             packet.stream = self.stream
+            packet.dts = _plausible_dts(packet)
             if packet.dts is not None and self._last_dts is not None:
                 packet.dts = max(packet.dts, self._last_dts + 1)
             self._last_dts = packet.dts
@@ -203,6 +206,14 @@ class Track:
         )  # fmt: skip
         out.duration = native.duration
         return out
+
+
+def _plausible_dts(packet: AnyPacket) -> int | None:
+    """x265 leaves the dts undefined where it got fewer frames than it reorders (one or two)."""
+    if packet.dts is None or packet.pts is None:
+        return packet.dts
+    far = int(_FAR / packet.time_base)
+    return packet.dts if packet.pts - far <= packet.dts <= packet.pts else packet.pts
 
 
 def encoder_threads(width: int, height: int) -> int:

@@ -15,7 +15,7 @@ LARGE, SMALL = 640, 240
 """Pixels of the longer side."""
 
 MANY, MOST = 200, 1000
-"""More videos get small pictures; those behind the MOST-th get none: the page stays below 40 MB for 3000 videos."""
+"""More videos get small pictures, those behind the MOST-th none: 3000 videos make a page of 40 MB."""
 
 _FAILURES = (VidstyleError, OSError, ValueError, ArithmeticError)
 

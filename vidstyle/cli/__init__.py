@@ -24,7 +24,7 @@ from vidstyle.errors import VidstyleError
 BUG, BROKEN_PIPE = 70, 141
 
 
-class Unread(Exception):
+class UnreadError(Exception):
     """Whoever read standard output has closed it."""
 
 
@@ -43,7 +43,7 @@ class RunByDefault(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise Unread from error  # Typer would exit with 1
+            raise UnreadError from error  # Typer would exit with 1
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -128,7 +128,7 @@ def code(arguments: list[str] | None = None) -> int:
         return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
-    except (Unread, BrokenPipeError):
+    except (UnreadError, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
     except Exception:

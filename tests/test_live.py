@@ -1,4 +1,4 @@
-"""Live sources, for which a clip stands in that is served over a pipe or over loopback: dropping, waiting, ending."""
+"""Live sources, for which a clip stands in, served over a pipe or loopback: dropping, waiting, ending."""
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ def test_an_upstream_is_never_held_up() -> None:
         over.set()
 
     stage = prefetch(fast(), 2, drop=lambda _, newer: newer)
-    next(stage)
+    first = next(stage)
     assert over.wait(10)
-    assert list(stage) == [998, 999]
+    assert list(stage) == [998, 999][first == 998 :]
 
 
 def test_apart_gives_results_and_errors() -> None:
@@ -124,7 +124,7 @@ def test_a_slow_network_drops_frames_and_keeps_the_rest_where_it_was(
     with camera(monkeypatch, data, 0.02, len(data) // 100):  # 2 s of video in 2 s
         result = paint(Job(source="-", target=str(target), classes=("all",), realtime=True), 0.1)
     kept, source = times(target), times(clip)
-    assert 0 < result.dropped and result.frames + result.dropped == 50 and len(kept) == result.frames
+    assert result.dropped > 0 and result.frames + result.dropped == 50 and len(kept) == result.frames
     (tmp_path / "sent.mkv").write_bytes(data)
     assert set(kept) <= set(times(tmp_path / "sent.mkv")) and len(source) == 50
     # Packets of sound that rode with dropped frames are all there.
@@ -171,9 +171,10 @@ def media_frame(decoded: float) -> pipeline.realtime.Frame:
 
 @pytest.mark.parametrize(
     ("source", "is_live"),
-    [("rtsp://camera/1", True), ("RTMP://host/app", True), ("udp://239.0.0.1:1234", True), ("/dev/video0", True),
-     ("https://host/live/index.m3u8?token=1", True), ("https://host/clip.mp4", False), ("s3://bucket/clip.mp4", False),
-     ("clip.mp4", False), ("rtsp", False), (Path("rtsp:/camera"), False), (Path("/dev/null"), True)],
+    [("rtsp://camera/1", True), ("RTMP://host/app", True), ("udp://239.0.0.1:1234", True),
+     ("https://host/live/index.m3u8?token=1", True), ("https://host/clip.mp4", False), ("/dev/video0", True),
+     ("s3://bucket/clip.mp4", False), ("clip.mp4", False), ("rtsp", False),
+     (Path("rtsp:/camera"), False), (Path("/dev/null"), True)],
 )  # fmt: skip
 def test_what_counts_as_live(source: str | Path, is_live: bool) -> None:
     assert media.is_live(source) == is_live
@@ -194,7 +195,7 @@ def test_a_part_of_a_live_stream(clip: Path, tmp_path: Path) -> None:
     data, target = streams.remuxed(clip, "mpegts"), tmp_path / "out.mkv"
     with served(data, hold=True) as address:
         job = Job(source=address, target=str(target), classes=("all",), start=Fraction(1, 2), end=Fraction(1))
-        assert paint(job).frames == 13 or True
+        assert paint(job).frames in (12, 13)
     assert [float(each) for each in times(target)][:3] == pytest.approx([0, 0.04, 0.08], abs=0.001)
     assert len(times(target)) in (12, 13)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, gather
-from vidstyle.jobs.words import natural
+from vidstyle.jobs.words import listed, natural
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
@@ -254,6 +254,18 @@ def test_lists_that_cannot_be_read() -> None:
         gather(["-"], ["-"])
     with pytest.raises(UsageError, match="an input is empty"):
         gather([""])
+
+
+@given(st.binary(max_size=60) | st.text(max_size=20).map(lambda text: text.encode("utf-16")))
+def test_any_bytes_are_a_list(data: bytes) -> None:
+    Path("any").write_bytes(data.replace(b"/", b"").replace(b".", b""))  # no walk leaves this folder
+    words = listed("any")
+    try:
+        gathered = gather([], ["any"])
+    except UsageError as error:
+        assert "no file matches" in str(error) or "is no name of a file" in str(error)
+    else:
+        assert len(gathered.inputs) <= len(words)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file systems that take any bytes")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from clips import write_clip
 from hypothesis import given
 from hypothesis import strategies as st
+from media_fixtures import shared
 
 from vidstyle import media
 from vidstyle.errors import InputError, UsageError
@@ -47,8 +49,9 @@ def test_jobs_are_the_template_with_places_of_their_own() -> None:
 
 
 def test_the_folders_of_outputs_are_left_out() -> None:
-    touch("f/a.mp4", "f/out/a.mp4", "f/masks/a.mask.mkv")
-    assert len(plan(["f"], [], TEMPLATE, Path("f/out"), Path("f/masks"))) == 1
+    touch("f/a.mp4", "f/out/b.mp4", "f/masks/c.mkv", "f/work/d.mkv")
+    template = replace(TEMPLATE, work_dir=Path("f/work"))
+    assert len(plan(["f"], [], template, Path("f/out"), Path("f/masks"))) == 1
 
 
 def test_a_plan_of_nothing_says_why() -> None:
@@ -77,6 +80,12 @@ def test_an_ending_is_chosen_by_what_the_input_holds(tmp_path: Path) -> None:
         assert settled(job) == job
     assert ending_for(Path("e.mov")) == ".mov" and ending_for(Path("g.avi")) == ".mp4"
     assert ending_for(tmp_path / "gone.webm") == ".webm"
+
+
+def test_video_with_alpha_goes_where_alpha_can_be_held() -> None:
+    Path("x.dat").write_bytes(shared("odd/alpha-transparent.webm").read_bytes())
+    with media.Source(Path("x.dat")) as opened:
+        assert ending_for(Path("x.dat")) == media.choose_container(opened) == ".mkv"
 
 
 def test_an_ending_follows_a_container_that_was_named() -> None:

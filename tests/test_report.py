@@ -205,7 +205,7 @@ def test_what_cannot_be_pictured_is_said(videos: Path, tmp_path: Path) -> None:
 
 
 def test_many_videos_get_smaller_pictures_then_none() -> None:
-    assert posters.size(200, 199) == 640 and posters.size(201, 0) == posters.size(5000, 999) == 320
+    assert posters.size(200, 199) == 640 and posters.size(201, 0) == posters.size(5000, 999) == 240
     assert posters.size(5000, 1000) == 0
 
 
@@ -213,7 +213,7 @@ def test_thousands_of_rows_stay_small(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(posters, "MOST", 100)
     curve = tuple(index % 7 / 7 for index in range(1024))
     page = written(tmp_path / "r.html", [watched.done(f"{index}.mp4", curve=curve) for index in range(101)])
-    assert (tmp_path / "r.html").stat().st_size < 12_000 * 101
+    assert (tmp_path / "r.html").stat().st_size < 8_000 * 101
     assert "The first 100 videos have pictures" in " ".join(page.words)
     assert not [each for each in page.all("details") if "open" in each]
 

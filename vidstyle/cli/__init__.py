@@ -24,6 +24,10 @@ from vidstyle.errors import VidstyleError
 BUG, BROKEN_PIPE = 70, 141
 
 
+class UnreadError(Exception):
+    """Whoever read standard output has closed it."""
+
+
 class RunByDefault(TyperGroup):
     """A group in which `run` is meant where the first word is no command."""
 
@@ -34,6 +38,12 @@ class RunByDefault(TyperGroup):
         if ctx.resilient_parsing:
             completion.unchecked(self, ctx)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise UnreadError from error  # Typer would exit with 1
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -118,7 +128,7 @@ def code(arguments: list[str] | None = None) -> int:
         return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
-    except BrokenPipeError:
+    except (UnreadError, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
     except Exception:

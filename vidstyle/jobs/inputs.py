@@ -158,6 +158,8 @@ class _Search:
         """One word of the command line or of a list."""
         if not word:
             raise UsageError("an input is empty; name a file, a folder or a pattern")
+        if "\0" in word:
+            raise UsageError(f"{word!r} is no name of a file; is the list text, or separated by zeros?")
         near = remote.local(word)
         if near is not None:
             self._path(near)

@@ -76,7 +76,7 @@ def plan(
     input only is its `failure`.
     """
     output = _here(output)
-    gathered = gather(words, lists, _outputs(output, mask_out))
+    gathered = gather(words, lists, _outputs(output, mask_out, template.work_dir))
     if not gathered.inputs:
         raise InputError(_nothing(words, gathered))
     inputs = gathered.inputs

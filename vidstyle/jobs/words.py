@@ -18,7 +18,7 @@ STANDARD = "-"
 _MAGIC = re.compile(r"[*?[]")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
 
-Identity = tuple[int, int] | str
+Identity = tuple[int, ...] | str
 """What tells a file from all others, whatever it is called."""
 
 
@@ -56,8 +56,13 @@ def order(path: Path) -> tuple[tuple[object, ...], ...]:
 
 
 def identity(path: Path, facts: os.stat_result) -> Identity:
-    """By device and number; by its real path where the file system gives no numbers."""
-    return (facts.st_dev, facts.st_ino) if facts.st_ino else os.path.realpath(path)
+    """By device and number; by its real path where the file system gives no numbers. A file's size and time
+    count too: some network file systems give a number twice, and no video may get lost to that."""
+    if not facts.st_ino:
+        return os.path.realpath(path)
+    if stat.S_ISDIR(facts.st_mode):
+        return facts.st_dev, facts.st_ino
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def hidden(path: Path) -> bool:

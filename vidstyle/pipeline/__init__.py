@@ -112,7 +112,7 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
 def _result(
     job: Job, plan: Plan, video: media.Source, outputs: Outputs, elapsed: float, clock: Clock
 ) -> JobResult:
-    tally = outputs.tally
+    tally, live = outputs.tally, outputs.live
     return JobResult(
         plan=plan,
         frames=tally.frames,
@@ -122,12 +122,14 @@ def _result(
         seconds=dict(clock.seconds),
         notes=(*video.notes, *outputs.notes, *tally.notes(job)),
         curve=tally.curve.all(),
+        dropped=live.dropped if live else 0,
+        latency=live.latency if live else None,
     )
 
 
 def _plan(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -> Plan:
     return Plan(
-        source=job.source,
+        source=media.shown(job.source) if media.is_live(job.source) else job.source,
         target=job.target if job.target == media.STANDARD else Path(str(outputs.sink.target)),
         frames=expected(job, video.info),
         segmenter=networks.segmenter.name if networks.segmenter else None,

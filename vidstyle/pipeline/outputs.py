@@ -86,6 +86,8 @@ class Outputs:
             self.tally.add(painted.found, share(painted, info.width, info.height))
             self._times.append(painted.frame.pts)
             self._digest = painted.frame.digest
+        if self.work is None:
+            self.tally.segment()  # nobody comes back for it, and a stream may have no end
 
     def _enter(self, segment: int) -> None:
         if segment == self._segment:
@@ -123,6 +125,8 @@ class Outputs:
         if self.work is not None:
             self._join()
         self.sink.prepare(self.video.trailing() if self.work is None else ())
+        if self.live is not None:
+            self.live.left(self.sink.muxed)
         if self.masks is not None:
             self.masks.prepare()
             self.masks.commit()

@@ -25,12 +25,14 @@ def streamed(job: Job) -> Job:
 
 def opened(job: Job) -> media.Source:
     """The job's source. A stream is waited for in another thread: this one hears signals meanwhile."""
+    # In real time with one thread: several keep a frame each before they give the first.
+    threads = 1 if job.realtime else job.threads
     if not media.is_stream(job.source):
-        return media.Source(job.source, start=job.start, end=job.end, threads=job.threads)
+        return media.Source(job.source, start=job.start, end=job.end, threads=threads)
     pipe = media.pipe_of(str(job.source))
     try:
         return apart(
-            lambda: media.Source(pipe, start=job.start, end=job.end, threads=job.threads), pipe.interrupt
+            lambda: media.Source(pipe, start=job.start, end=job.end, threads=threads), pipe.interrupt
         )
     except BaseException:
         pipe.close()

@@ -63,6 +63,7 @@ class Bars(Quiet):
 
     def _draw_whole(self) -> None:
         if self._whole is not None:
+            self._drawn = self._tally.now()
             _show(self._whole, self._tally.share, "", progress(self._tally))
 
     def ended(self, outcome: Outcome) -> None:
@@ -71,7 +72,10 @@ class Bars(Quiet):
         if self._whole is not None:
             for line in _lines(outcome):
                 say(line)
-        self._draw_whole()
+        if (
+            outcome.status != "skipped" or self._tally.now() - self._drawn >= _PAUSE
+        ):  # many are skipped at once
+            self._draw_whole()
 
     def _drop(self, source: str) -> None:
         bar = self._bars.pop(source, None)

@@ -24,7 +24,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from vidstyle import EncodeOptions, Job, Networks, device, media, pipeline
-from vidstyle.errors import OutputError
+from vidstyle.errors import InputError, OutputError
 from vidstyle.media import fingerprint
 from vidstyle.pipeline import outputs
 from vidstyle.pipeline.segments import led
@@ -320,6 +320,78 @@ def test_the_fingerprint_changes_with_what_shapes_the_output_and_with_nothing_el
     ours = pipeline.fingerprint_of(job)
     assert {pipeline.fingerprint_of(each) for each in same} == {ours}
     assert len({pipeline.fingerprint_of(each) for each in [job, *others]}) == len(others) + 1
+
+
+@settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(
+    order=st.permutations(range(5)),
+    left_out=st.sets(st.integers(0, 4), max_size=2),
+    part=st.sampled_from([(None, None), (Fraction(1, 5), None), (Fraction(1, 5), Fraction(9, 5))]),
+    masks=st.booleans(),
+)
+def test_segments_painted_alone_in_any_order_join_to_the_same_video(
+    tmp_path_factory: pytest.TempPathFactory,
+    clip: Path,
+    order: list[int],
+    left_out: set[int],
+    part: tuple[Fraction | None, Fraction | None],
+    masks: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("alone")
+    more = {"start": part[0], "end": part[1], "mask_out": folder / "m.mkv" if masks else None}
+    job = job_for(clip, folder / "o.mp4", **more)
+    marks = pipeline.cuts(job)
+    assert marks is not None
+    with pipeline.hold(job) as done:
+        assert done == []
+        for number in order:
+            if number < len(marks) and number not in left_out:
+                networks = Networks(Lasting(), Bleach(), device.choose("cpu"))
+                pipeline.paint_segment(job, networks, number, marks[number])
+    networks = Networks(Lasting(), Bleach(), device.choose("cpu"))
+    stop = Stop(1000)
+    joined = pipeline.run(job, networks, stop)
+    assert stop.kept == min(10 * min({*left_out, len(marks)}), joined.frames)
+    masks_too = folder / "w.mkv" if masks else None
+    whole = pipeline.run(replace(job, target=folder / "w.mp4", mask_out=masks_too), networks)
+    assert packets(folder / "o.mp4") == packets(folder / "w.mp4")
+    assert (joined.frames, joined.coverage, joined.curve) == (whole.frames, whole.coverage, whole.curve)
+    if masks:
+        assert packets(folder / "m.mkv") == packets(folder / "w.mkv")
+
+
+def test_a_segment_that_begins_elsewhere_is_refused_or_painted_again(
+    clip: Path, tmp_path: Path, networks: Networks
+) -> None:
+    job = job_for(clip, tmp_path / "o.mp4")
+    marks = pipeline.cuts(job)
+    assert marks is not None and marks[2] is not None
+    with pipeline.hold(job):
+        pipeline.paint_segment(job, networks, 0, marks[0])
+        pipeline.paint_segment(job, networks, 1, marks[1])
+        shifted = replace(marks[2], times=tuple(time + 1 for time in marks[2].times))
+        with pytest.raises(InputError, match="cannot be cut"):
+            pipeline.paint_segment(job, networks, 2, shifted)
+        late = replace(marks[2], times=(*marks[2].times[1:], marks[2].times[-1] + 512))
+        pipeline.paint_segment(job, networks, 2, late)
+    stop = Stop(1000)
+    pipeline.run(job, networks, stop)
+    assert stop.kept == 20
+    pipeline.run(replace(job, target=tmp_path / "w.mp4"), networks)
+    assert packets(tmp_path / "o.mp4") == packets(tmp_path / "w.mp4")
+
+
+def test_videos_that_cannot_be_cut_say_so(tmp_path: Path, clip: Path) -> None:
+    assert pipeline.cuts(job_for(clip, tmp_path / "o.mp4", segment=50)) is None
+    assert pipeline.cuts(job_for(clip, tmp_path / "o.mp4", segment=None)) is None
+    raw = tmp_path / "raw.h264"
+    with av.open(str(clip)) as source, av.open(str(raw), "w", format="h264") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    assert pipeline.cuts(job_for(raw, tmp_path / "o.mp4")) is None
 
 
 def test_a_kill_loses_only_the_segment_it_hits(tmp_path: Path) -> None:

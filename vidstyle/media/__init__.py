@@ -10,6 +10,7 @@ from vidstyle.media.containers import choose_container, default_target
 from vidstyle.media.in_pipe import STANDARD
 from vidstyle.media.live import is_live, is_stream, pipe_of, shown
 from vidstyle.media.masks import MaskWriter
+from vidstyle.media.nowhere import Nowhere
 from vidstyle.media.out_pipe import OutPipe, claim_standard_output
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
@@ -26,6 +27,7 @@ __all__ = [
     "Mark",
     "MaskWriter",
     "Moment",
+    "Nowhere",
     "OutPipe",
     "Poster",
     "Segment",

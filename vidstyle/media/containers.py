@@ -13,6 +13,7 @@ from av.container import OutputContainer
 from av.stream import Disposition, Stream
 
 from vidstyle.errors import UsageError, nearest
+from vidstyle.media.nowhere import Nowhere, Target
 from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.source import Source
 from vidstyle.types import PixelFormat
@@ -32,7 +33,7 @@ REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
 """What PyAV raises when a container does not take a stream."""
 
 
-def muxer_for(target: Path | OutPipe, container: str | None) -> str:
+def muxer_for(target: Target, container: str | None) -> str:
     """FFmpeg's name of the container for a target's extension (or the one that was named, in FFmpeg's word or
     by an ending); Matroska for standard output.
 
@@ -43,10 +44,11 @@ def muxer_for(target: Path | OutPipe, container: str | None) -> str:
         return muxer_named(container)
     if isinstance(target, OutPipe):
         return "matroska"
-    found = muxers.get(target.suffix.lower())
+    path = target.target if isinstance(target, Nowhere) else target
+    found = muxers.get(path.suffix.lower())
     if found is None:
         kinds = ", ".join(MUXERS)
-        raise UsageError(f"{target.name!r} does not end like a video file that is written here; use {kinds}")
+        raise UsageError(f"{path.name!r} does not end like a video file that is written here; use {kinds}")
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from vidstyle.media.codecs import Choice
 from vidstyle.media.containers import muxer_for
 from vidstyle.media.formats import FULL, UNSPECIFIED
+from vidstyle.media.nowhere import Target
 from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
@@ -26,7 +26,7 @@ class MaskWriter(Writer):
     H.264 elsewhere. Stored orientation, size, aspect and display matrix are the source's."""
 
     def __init__(
-        self, target: Path, source: Source, *, overwrite: bool = False, kept: Segments | None = None
+        self, target: Target, source: Source, *, overwrite: bool = False, kept: Segments | None = None
     ) -> None:
         super().__init__(target, source, muxer_for(target, None), overwrite=overwrite, kept=kept)
         choice, options = _lossless(self.muxer)

@@ -17,6 +17,7 @@ from av.container import OutputContainer
 from vidstyle import locks
 from vidstyle.errors import OutputError
 from vidstyle.media.check import check
+from vidstyle.media.nowhere import Nowhere, Target
 from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.track import Times
 
@@ -57,7 +58,7 @@ def sibling(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def writing(target: Path | OutPipe) -> Iterator[None]:
+def writing(target: Target) -> Iterator[None]:
     """Turns what FFmpeg and the system raise while writing into one OutputError line."""
     try:
         yield
@@ -67,7 +68,7 @@ def writing(target: Path | OutPipe) -> Iterator[None]:
         raise OutputError(_reason(target, error)) from error
 
 
-def _reason(target: Path | OutPipe, error: OSError | av.error.FFmpegError) -> str:
+def _reason(target: Target, error: OSError | av.error.FFmpegError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left for {target}; free some or name another folder with -o"
     if error.errno == errno.EFBIG:
@@ -134,8 +135,8 @@ def _locked(path: Path, target: Path) -> BinaryIO:
         file.close()  # its last holder renamed or removed it in the meantime
 
 
-def place(target: Path | OutPipe, source: Path | None, *, overwrite: bool) -> PartFile | OutPipe:
+def place(target: Target, source: Path | None, *, overwrite: bool) -> PartFile | OutPipe | Nowhere:
     """Where an output is written."""
-    if isinstance(target, OutPipe):
+    if isinstance(target, OutPipe | Nowhere):
         return target
     return PartFile(target, source, overwrite=overwrite)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from vidstyle.media.codecs import choose_codec
@@ -12,7 +11,7 @@ from vidstyle.media.copying import VIDEO_ONLY, Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
 from vidstyle.media.fingerprint import metadata, sidecar, write_sidecar
 from vidstyle.media.formats import has_alpha
-from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.nowhere import Target
 from vidstyle.media.pace import Pace
 from vidstyle.media.part_file import PartFile
 from vidstyle.media.segments import Segments
@@ -35,7 +34,7 @@ class Sink(Writer):
 
     def __init__(
         self,
-        target: Path | OutPipe,
+        target: Target,
         source: Source,
         options: EncodeOptions = EncodeOptions(),  # noqa: B008 - frozen
         *,

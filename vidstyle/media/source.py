@@ -30,7 +30,8 @@ class Source:
 
     start, end: a part, in seconds from the first frame (see `Part`: it then starts at time 0).
     threads: decoding threads, None for one per core.
-    `info` is what the frames are; `notes` are lines that a user should read, complete once the last
+    `before` holds, once they went by, times and last digest of the frames before the mark that `go_on` was
+    told. `info` is what the frames are; `notes` are lines that a user should read, complete once the last
     frame was taken. `tags`, `covers`, `streams` and `metadata` are for the sink.
     Raises InputError: missing, unreadable, empty, no media file, no video, encrypted, not decodable.
 
@@ -49,6 +50,8 @@ class Source:
         self.path = path if isinstance(path, InPipe) else Path(path)
         self._span, self._threads = (start or None, end), threads
         self._mark: Mark | None = None
+        self._until: int | None = None
+        self.before: tuple[tuple[int, ...], int] | None = None
         self._next = 0
         self._container = open_input(self.path)
         try:
@@ -134,6 +137,10 @@ class Source:
         self._pictures = itertools.islice(inside, self._next, None)
         self._part.begins_at(mark.first)
 
+    def stop_at(self, index: int) -> None:
+        """Lets `frames` end before the frame of this index. Call it before `frames`."""
+        self._until = index
+
     def _found(self, mark: Mark) -> list[Picture] | None:
         """The pictures at the mark's times, where exactly these lie there; else None."""
         begin = mark.times[0] + (0 if self._part.whole else mark.first)
@@ -209,6 +216,8 @@ class Source:
                     continue
                 if self._part.after(picture):
                     break
+                if index == self._until:
+                    return
                 yield self._frame(index, picture, waiting, thumbnail)
                 index, waiting = index + 1, ()
             self._end(index, waiting)
@@ -223,8 +232,17 @@ class Source:
         pts = self._part.pts(picture)
         small = thumbnail(native) if thumbnail else None
         companions = self._part.packets(waiting)
-        lead = self._mark is not None and index < self._mark.frames
-        return Frame(index, pts, view(native, self.info.format), small, native, companions, lead=lead)
+        frame = Frame(index, pts, view(native, self.info.format), small, native, companions)
+        if self._mark is not None and index < self._mark.frames:
+            self._lead_in(frame, self._mark)
+        return frame
+
+    def _lead_in(self, frame: Frame, mark: Mark) -> None:
+        frame.lead = True
+        if frame.pts != mark.times[frame.index - self._next]:
+            raise InputError(f"{self.path} cannot be cut here: frame {frame.index} is not where it should be")
+        if frame.index == mark.frames - 1:
+            self.before = mark.times, digest(frame.planes)
 
     def _end(self, frames: int, waiting: tuple[AnyPacket, ...]) -> None:
         if not frames:

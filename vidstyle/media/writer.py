@@ -12,7 +12,6 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,7 +22,7 @@ from vidstyle.errors import OutputError, UsageError
 from vidstyle.media.codecs import Choice
 from vidstyle.media.containers import REFUSALS
 from vidstyle.media.decode import AnyPacket
-from vidstyle.media.out_pipe import OutPipe
+from vidstyle.media.nowhere import Target
 from vidstyle.media.part_file import place, writing
 from vidstyle.media.probe import Tags
 from vidstyle.media.segments import Segments
@@ -65,7 +64,7 @@ class Writer:
 
     def __init__(
         self,
-        target: Path | OutPipe,
+        target: Target,
         source: Source,
         muxer: str,
         *,

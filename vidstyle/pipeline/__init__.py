@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
 from vidstyle import media
-from vidstyle.flow import Clock, prefetch
+from vidstyle.flow import Clock
+from vidstyle.pipeline.alone import cuts, hold, paint_segment
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, card, described, load
 from vidstyle.pipeline.outputs import Outputs
 from vidstyle.pipeline.preview import preview
 from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
-from vidstyle.pipeline.streams import ended_by_signal, interrupt, opened, streamed
-from vidstyle.pipeline.way import AHEAD, way
+from vidstyle.pipeline.streams import ended_by_signal, opened, streamed
+from vidstyle.pipeline.way import drive
 from vidstyle.pipeline.work import expected
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
-__all__ = ["Networks", "card", "described", "fingerprint_of", "load", "preview", "process", "run"]
+__all__ = [
+    "Networks",
+    "card",
+    "cuts",
+    "described",
+    "fingerprint_of",
+    "hold",
+    "load",
+    "paint_segment",
+    "preview",
+    "process",
+    "run",
+]
 
 
 def process(
@@ -93,17 +106,8 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
         plan = _plan(job, video, networks, outputs)
         if watcher is not None:
             watcher.begin(plan)
-        chain = way(job, video, networks, clock, live)
-        ahead = 1 if live else AHEAD
-        with (
-            ended_by_signal(job, video),
-            closing(prefetch(chain, ahead, "inference", interrupt(video, networks))) as batches,
-        ):
-            for batch in batches:
-                with clock.busy("encode"):
-                    outputs.write(batch)
-                if watcher is not None:
-                    watcher.advance(len(batch))
+        with ended_by_signal(job, video):
+            drive(job, video, networks, outputs, clock, watcher)
         with clock.busy("encode"):
             outputs.finish()
     return _result(job, plan, video, outputs, time.perf_counter() - begun, clock)

@@ -35,6 +35,7 @@ class Outputs:
     _segments: int = 0
     _times: deque[int] = field(default_factory=lambda: deque(maxlen=media.LEAD))
     _digest: int | None = None
+    _frames: int = 0
 
     @classmethod
     @contextmanager
@@ -64,6 +65,21 @@ class Outputs:
             outputs._go_on()
             yield outputs
 
+    @classmethod
+    @contextmanager
+    def of_segment(cls, job: Job, video: media.Source, target: Path, work: Work) -> Iterator[Outputs]:
+        """For one segment of `target`, which goes into the work folder; nothing else is written."""
+        with ExitStack() as stack:
+            sink = media.Sink(
+                media.Nowhere(target), video, job.encode, container=job.container, kept=work.video
+            )
+            stack.enter_context(sink)
+            masks = None
+            if job.mask_out is not None:
+                masks = media.MaskWriter(media.Nowhere(job.mask_out), video, kept=work.masks)
+                stack.enter_context(masks)
+            yield cls(job, video, sink, masks, work)
+
     def _go_on(self) -> None:
         mark = self.work.mark() if self.work else None
         if self.work is None or mark is None:
@@ -85,7 +101,7 @@ class Outputs:
                 self.masks.write(painted.frame, frame_mask(painted, info.width, info.height))
             self.tally.add(painted.found, share(painted, info.width, info.height))
             self._times.append(painted.frame.pts)
-            self._digest = painted.frame.digest
+            self._digest, self._frames = painted.frame.digest, painted.frame.index + 1
         if self.work is None:
             self.tally.segment()  # nobody comes back for it, and a stream may have no end
 
@@ -107,13 +123,15 @@ class Outputs:
         self._segments, self._segment = self._segment + 1, None
 
     def _facts(self) -> dict[str, Any]:
+        before, self.video.before = self.video.before, None  # only of the first segment of this run
         return {
             "shares": self.tally.segment(),
-            "frames": self.tally.frames,
+            "frames": self._frames,
             "first": self.video.origin,
             "times": list(self._times),
             "digest": self._digest,
             "seekable": self.video.is_clean,
+            "before": before,
         }
 
     def _writers(self) -> list[media.Sink | media.MaskWriter]:

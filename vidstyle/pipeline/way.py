@@ -1,18 +1,21 @@
-"""Everything between the two files, as one chain: decode, segment, track, stylize, blend."""
+"""Everything between the two files, as one chain: decode, segment, track, stylize, blend; then encode."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
 from threadpoolctl import threadpool_limits
 
 from vidstyle import media
 from vidstyle.flow import Clock, prefetch
 from vidstyle.pipeline.networks import Networks
+from vidstyle.pipeline.outputs import Outputs
 from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.segments import led
 from vidstyle.pipeline.stages import Brush, Painted, everything, paint, segment, steady, stored
-from vidstyle.types import Job
+from vidstyle.pipeline.streams import interrupt
+from vidstyle.types import Job, Watcher
 
 Batches = Generator[list[Painted], None, None]
 
@@ -28,6 +31,24 @@ def way(
     # NumPy's idle BLAS threads spin on the cores that the networks and the codecs need.
     with threadpool_limits(1, user_api="blas"):
         yield from _chain(job, video, networks, clock, live)
+
+
+def drive(
+    job: Job,
+    video: media.Source,
+    networks: Networks,
+    outputs: Outputs,
+    clock: Clock,
+    watcher: Watcher | None = None,
+) -> None:
+    """Sends all frames of `video` down the way, into `outputs`."""
+    chain, ahead = way(job, video, networks, clock, outputs.live), 1 if outputs.live else AHEAD
+    with closing(prefetch(chain, ahead, "inference", interrupt(video, networks))) as batches:
+        for batch in batches:
+            with clock.busy("encode"):
+                outputs.write(batch)
+            if watcher is not None:
+                watcher.advance(len(batch))
 
 
 def _chain(job: Job, video: media.Source, networks: Networks, clock: Clock, live: Realtime | None) -> Batches:

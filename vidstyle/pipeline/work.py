@@ -90,7 +90,7 @@ class Work:
             try:
                 yield work
             finally:
-                if not work.finished():
+                if not work.all_whole():
                     work.remove()
 
     def whole(self, number: int) -> bool:
@@ -101,10 +101,15 @@ class Work:
 
     def finished(self) -> int:
         """How many segments are finished, from the first one on without a gap."""
-        count = 0
-        while self.whole(count):
-            count += 1
+        count, last = 0, None
+        while self.whole(count) and _follows(facts := self.facts(count), last):
+            count, last = count + 1, facts
         return count
+
+    def all_whole(self) -> list[int]:
+        """The numbers of all finished segments, with or without gaps."""
+        numbers = (int(path.stem.rpartition("-")[2]) for path in self.folder.glob(f"{VIDEO}-*.json"))
+        return sorted(number for number in numbers if self.whole(number))
 
     def facts(self, number: int) -> dict[str, Any]:
         """What was kept with a finished segment."""
@@ -126,6 +131,13 @@ class Work:
     def remove(self) -> None:
         """Removes the folder: the output is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _follows(facts: dict[str, Any], last: dict[str, Any] | None) -> bool:
+    """Whether a segment that was painted alone saw, before its first frame, the frames that the one before it
+    ends with. If not, the file could not be cut there, and it counts for nothing."""
+    before = facts["before"]
+    return before is None or (last is not None and before == [last["times"], last["digest"]])
 
 
 def _keep_only(folder: Path, fingerprint: str) -> None:

@@ -206,6 +206,14 @@ def test_sound_of_a_transport_stream_goes_into_matroska(tmp_path: Path, clip: Pa
         assert sum(frame.samples for frame in container.decode(audio=0)) > 15 * 1024
 
 
+def test_sound_of_a_transport_stream_is_described_once_in_a_file(tmp_path: Path, clip: Path) -> None:
+    """A file takes the description from the first packet, and has room for one only."""
+    source, target = tmp_path / "clip.ts", tmp_path / "out.mkv"
+    source.write_bytes(streams.remuxed(clip, "mpegts"))
+    media_fixtures.through(source, target)
+    assert target.read_bytes().count(b"\xb5\x88\x40\xe5\x88\x80") == 1  # SamplingFrequency, 44100.0
+
+
 def test_y4m_is_the_frames_and_nothing_else(clip: Path, out: Through) -> None:
     target, notes = out(clip, "y4m")
     assert target.read_bytes().startswith(b"YUV4MPEG2 W128 H96 F25:1 ")

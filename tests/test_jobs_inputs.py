@@ -11,12 +11,13 @@ from typing import Any
 import av
 import pytest
 from clips import write_clip
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, gather
 from vidstyle.jobs.words import listed, natural
+from vidstyle.media.fingerprint import place
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
@@ -256,6 +257,7 @@ def test_lists_that_cannot_be_read() -> None:
         gather([""])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=60) | st.text(max_size=20).map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_a_list(data: bytes) -> None:
     Path("any").write_bytes(data.replace(b"/", b"").replace(b".", b""))  # no walk leaves this folder
@@ -276,6 +278,7 @@ def test_names_that_are_no_text() -> None:
     assert names(gather(["f"])) == names(gather([], ["list"])) == [f"f/{name}"]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(min_size=1), min_size=2))
 def test_natural_order_is_an_order(words: list[str]) -> None:
     ordered = sorted(words, key=natural)
@@ -288,12 +291,12 @@ def test_natural_order_counts() -> None:
     assert sorted(words, key=natural) == ["a", "a1", "a1b", "a2", "a10", "A11", "b"]
 
 
-def marked(name: str) -> None:
+def marked(name: str, source: str = "gone.mp4") -> None:
     """A video as vidstyle writes it: with a fingerprint among its metadata."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(name, "w", options={"movflags": "+faststart"}) as output:
-        output.metadata["encoding_tool"] = f"vidstyle {'0' * 16}-{'f' * 16}"
+        output.metadata["encoding_tool"] = f"vidstyle {'0' * 16}-{'f' * 16}-{place(Path(source))}"
         stream = output.add_stream("libx264", rate=25, width=16, height=16, pix_fmt="yuv420p")
         output.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
         output.mux(stream.encode(None))
@@ -308,6 +311,13 @@ def test_outputs_in_a_folder_below_are_left_out_where_their_sources_are_found() 
         "f/a.mp4", "f/b.mov", "f/out/aa.mp4", "f/out/c.mp4", "f/out/e.mp4",
     ]  # fmt: skip
     assert found.left_out == {"own": 3}
+
+
+def test_outputs_under_any_name_are_told_by_where_they_come_from() -> None:
+    touch("f/a.mp4")
+    marked("f/best.mp4", "f/a.mp4")
+    marked("f/second.mp4")
+    assert [Path(name).name for name in names(gather(["f"]))] == ["a.mp4", "second.mp4"]
 
 
 def test_outputs_can_be_painted_again() -> None:

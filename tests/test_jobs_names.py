@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidstyle.errors import InputError, UsageError
@@ -87,6 +87,8 @@ def test_an_output_is_never_an_input() -> None:
         targets([*below("g", "a.mov"), *below("f", "a.mp4")], "f/")
     with pytest.raises(UsageError, match=r"a\.mp4 is the input itself"):
         targets(alone("./a.mp4"), Path("a.mp4"))
+    with pytest.raises(UsageError, match=r"a\.mp4 is the input itself; name another file with --mask-out"):
+        masks(alone("a.mp4"), "./a.mp4", [Path("o.mp4")])
     with pytest.raises(UsageError, match="an input itself"):
         targets(alone("a.mp4", "a.vidstyle.mkv"), None)
 
@@ -158,6 +160,7 @@ def folded(path: Path | str | None) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())
 
 
+@settings(deadline=None, max_examples=60)
 @given(batches(), st.sampled_from([None, "out/"]), st.sampled_from([None, Path("out"), Path("masks")]))
 def test_no_two_outputs_are_one(inputs: list[Input], output: str | None, mask_out: Path | None) -> None:
     mask_out = mask_out if len(inputs) > 1 else None
@@ -178,6 +181,7 @@ def test_no_two_outputs_are_one(inputs: list[Input], output: str | None, mask_ou
     assert not paths & {str(video).removesuffix(".*") + end for video in videos for end in endings}
 
 
+@settings(deadline=None, max_examples=60)
 @given(batches(), st.data())
 def test_names_do_not_hang_on_what_comes_later(inputs: list[Input], data: st.DataObject) -> None:
     """An input whose stem nobody before it wants keeps it whatever is added behind."""

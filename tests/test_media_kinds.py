@@ -12,16 +12,17 @@ from clips import tone, write_clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vidstyle.media.fingerprint import metadata, of, sidecar, write_sidecar
 from vidstyle.media.kinds import kind
-from vidstyle.media.marks import is_marked
+from vidstyle.media.marks import mark
 
-MARK = f"vidstyle {'0123456789abcdef' * 2}"[:25] + "-" + "0123456789abcdef"
-KEYS = {".mp4": "encoding_tool", ".mkv": "VIDSTYLE", ".webm": "VIDSTYLE", ".nut": "VIDSTYLE"}
+MARK = "0123456789abcdef-fedcba9876543210-01234567"
+MUXERS = {".mp4": "mp4", ".mkv": "matroska", ".webm": "webm", ".nut": "nut", ".wmv": "asf"}
 
 
-def write(path: Path, frames: int = 3, mark: str = MARK, font: int = 0, **options: str) -> Path:
+def write(path: Path, frames: int = 3, fingerprint: str = MARK, font: int = 0, **options: str) -> Path:
     with av.open(str(path), "w", options=options) as output:
-        output.metadata[KEYS[path.suffix]] = mark
+        output.metadata.update(metadata(fingerprint, MUXERS[path.suffix]))
         codec = "libvpx" if path.suffix == ".webm" else "mpeg4"
         stream = output.add_stream(codec, rate=25, width=16, height=16, pix_fmt="yuv420p")
         if font:
@@ -35,23 +36,33 @@ def write(path: Path, frames: int = 3, mark: str = MARK, font: int = 0, **option
     return path
 
 
-@pytest.mark.parametrize("ending", list(KEYS))
+@pytest.mark.parametrize("ending", list(MUXERS))
 def test_a_mark_is_found(tmp_path: Path, ending: str) -> None:
-    assert is_marked(write(tmp_path / f"a{ending}"))
-    assert not is_marked(write(tmp_path / f"b{ending}", mark="vidstyle 1.0"))
+    assert mark(write(tmp_path / f"a{ending}")) == MARK
+    assert not mark(write(tmp_path / f"b{ending}", fingerprint="1.0"))
 
 
 def test_a_mark_is_found_behind_long_tables_and_fonts(tmp_path: Path) -> None:
     for name, flags in (("fast", "+faststart"), ("slow", "+use_metadata_tags"), ("parts", "+empty_moov")):
         path = write(tmp_path / f"{name}.mp4", 20000, movflags=flags)
-        assert is_marked(path), name
+        assert mark(path) == MARK, name
     assert b"vidstyle" not in (tmp_path / "fast.mp4").read_bytes()[: 1 << 16]
     path = write(tmp_path / "font.mkv", font=1 << 17)
-    assert b"vidstyle" not in path.read_bytes()[: 1 << 17] and is_marked(path)
+    assert b"vidstyle" not in path.read_bytes()[: 1 << 17] and mark(path) == MARK
+
+
+def test_a_mark_beside_the_file_counts_for_its_size_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.mov"
+    path.write_bytes(b"video")
+    assert of(path) is None
+    write_sidecar(path, MARK, 5)
+    assert of(path) == MARK and sidecar(path).name.startswith(".")
+    path.write_bytes(b"another")
+    assert of(path) is None
 
 
 def test_what_is_not_there_is_not_marked(tmp_path: Path) -> None:
-    assert not is_marked(tmp_path / "gone.mp4") and not is_marked(tmp_path)
+    assert not mark(tmp_path / "gone.mp4") and not mark(tmp_path)
 
 
 PIECES = st.sampled_from(
@@ -60,13 +71,13 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(data=st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join))
 def test_any_bytes_are_something(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / f"any-{os.getpid()}"
     path.write_bytes(data)
     assert kind(path) in ("video", "sound", "picture", "other")
-    assert not is_marked(path)
+    assert not mark(path)
 
 
 def test_moving_pictures_are_videos(tmp_path: Path) -> None:

@@ -206,6 +206,20 @@ def test_sound_of_a_transport_stream_goes_into_matroska(tmp_path: Path, clip: Pa
         assert sum(frame.samples for frame in container.decode(audio=0)) > 15 * 1024
 
 
+def test_sound_of_a_transport_stream_into_a_file(tmp_path: Path, clip: Path) -> None:
+    """A file takes the description from the first packet, and must have left room for it."""
+    source, target = tmp_path / "clip.ts", tmp_path / "out.mkv"
+    source.write_bytes(streams.remuxed(clip, "mpegts"))
+    media_fixtures.through(source, target)
+    data = target.read_bytes()
+    begin = data.index(b"\x9f\x81\x01\xb5\x88\x40\xe5")  # Channels, SamplingFrequency: first in Audio
+    place, end = begin, begin + (data[begin - 1] & 0x7F)
+    while place < end:
+        place += 2 if data[place] < 0x80 else 1  # the element's name has one byte or two
+        place += 1 + (data[place] & 0x7F)
+    assert place == end
+
+
 def test_y4m_is_the_frames_and_nothing_else(clip: Path, out: Through) -> None:
     target, notes = out(clip, "y4m")
     assert target.read_bytes().startswith(b"YUV4MPEG2 W128 H96 F25:1 ")

@@ -108,6 +108,12 @@ def test_what_happened_is_told(videos: Path, tmp_path: Path) -> None:
     assert [each["data-status"] for each in page.all("article")] == ["done", "failed", "skipped", "failed"]
 
 
+def test_times_are_of_the_frames_of_this_run(tmp_path: Path) -> None:
+    outcome = watched.done(frames=20, plan=watched.plan(frames=20, kept=10))
+    text = " ".join(written(tmp_path / "r.html", [outcome]).words)
+    assert "10 frames of an earlier run" in text and "300.0 ms" in text and "2.5 frames/s" in text
+
+
 def test_nothing_comes_from_elsewhere(videos: Path, tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     page = written(target, [painted(videos)])

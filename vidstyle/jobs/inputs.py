@@ -27,7 +27,7 @@ from vidstyle.jobs.words import (
     names,
     order,
 )
-from vidstyle.media import kinds, marks
+from vidstyle.media import fingerprint, kinds
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -128,7 +128,7 @@ class _Search:
 
     def __init__(self, without: Sequence[Path]) -> None:
         self._found: dict[str, Input] = {}
-        self._marked: set[str] = set()
+        self._marked: dict[str, str] = {}
         self._left_out: Counter[str] = Counter()
         self._seen: set[Identity] = set()
         self._walked: set[Identity] = set()
@@ -137,8 +137,14 @@ class _Search:
 
     def result(self) -> Gathered:
         """What was found, but for outputs of an earlier run whose sources were found too."""
-        plain = {Path(name).stem for name in self._found if name not in self._marked}
-        own = {name for name in self._marked if _sources(Path(name).stem) & plain}
+        plain = [each.path for each in self._found.values() if each.name not in self._marked]
+        stems = {Path(path).stem for path in plain}
+        places = {fingerprint.place(Path(path)) for path in plain if self._marked}
+        own = {
+            name
+            for name, mark in self._marked.items()
+            if _sources(Path(name).stem) & stems or mark.rpartition("-")[2] in places
+        }
         own |= set(self._outputs_of_others())
         self._left_out["own"] += len(own)
         inputs = tuple(each for each in self._found.values() if each.name not in own)
@@ -292,5 +298,6 @@ class _Search:
             self._left_out[kind] += 1
             return
         self._add(Input(str(path), path, root, size))
-        if path.name.endswith(".mask.mkv") or marks.is_marked(path):
-            self._marked.add(str(path))
+        mark = "masks" if path.name.endswith(".mask.mkv") else fingerprint.of(path)
+        if mark is not None:
+            self._marked[str(path)] = mark

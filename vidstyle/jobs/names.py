@@ -54,19 +54,12 @@ def targets(inputs: Sequence[Input], output: Path | str | None) -> list[Path | s
     """
     if output is not None and not _is_folder(inputs, output):
         _one_only(inputs, output, "-o")
-        return [_named(inputs, output)] * len(inputs)
+        _not_itself(inputs, output, "-o")
+        whole = output == STANDARD or is_address(output)
+        return [str(output) if whole else Path(output)] * len(inputs)
     places = _distinct(inputs, [_place(each, output) for each in inputs])
     _no_inputs(inputs, places)
     return [place.named(ANY) for place in places]
-
-
-def _named(inputs: Sequence[Input], output: Path | str) -> Path | str:
-    if output == STANDARD or is_address(output):
-        return str(output)
-    for each in inputs:
-        if isinstance(each.path, Path) and os.path.realpath(each.path) == os.path.realpath(output):
-            raise UsageError(f"{output} is the input itself; name another file with -o")
-    return Path(output)
 
 
 def masks(
@@ -79,6 +72,7 @@ def masks(
         raise UsageError(f"--mask-out {output}: masks are written to a local file or folder")
     if not _is_folder(inputs, output):
         _one_only(inputs, output, "--mask-out")
+        _not_itself(inputs, output, "--mask-out")
         return [Path(output)] * len(inputs)
     wanted = [_mask_place(each, output) for each in inputs]
     places = _distinct(inputs, wanted, {Place(*_split(video)).key for video in videos if video != STANDARD})
@@ -108,6 +102,12 @@ def _one_only(inputs: Sequence[Input], output: Path | str, flag: str) -> None:
         raise UsageError(
             f"{flag}: {what}, and there are {_several(inputs)}; name a folder (with a / at its end)"
         )
+
+
+def _not_itself(inputs: Sequence[Input], output: Path | str, flag: str) -> None:
+    for each in inputs:
+        if isinstance(each.path, Path) and os.path.realpath(each.path) == os.path.realpath(output):
+            raise UsageError(f"{output} is the input itself; name another file with {flag}")
 
 
 def _several(inputs: Sequence[Input]) -> str:

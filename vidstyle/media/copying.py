@@ -115,7 +115,8 @@ class Copier:
         if is_chapter_text(stream) or (is_timecode(stream) and self._muxer in ("mp4", "mov")):
             return
         copy = copy_stream(self._output, stream)
-        if self._muxer == "matroska" and stream.type == "audio":
+        is_stream = self._output.file is not None
+        if is_stream and self._muxer == "matroska" and stream.type == "audio":
             _describe_aac(copy, stream.codec_context)
         copy_labels(copy, stream, self._muxer)
         self._streams[stream.index] = copy

@@ -15,16 +15,14 @@ import re
 from pathlib import Path
 from typing import Final
 
-import av
-
 from vidstyle.errors import InputError
-from vidstyle.media.opening import OPEN_FAILURES
+from vidstyle.media.marks import FORM, mark
 from vidstyle.media.part_file import writing
 
 _KEYS: Final = {
     "mp4": "encoding_tool", "matroska": "VIDSTYLE", "webm": "VIDSTYLE", "nut": "VIDSTYLE", "asf": "VIDSTYLE",
 }  # fmt: skip
-_FORM: Final = re.compile(r"vidstyle ([0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{8})")
+_FORM: Final = re.compile(FORM)
 _BLOCK, _BLOCKS = 1 << 16, 16
 _KEY: Final = 33
 """Characters of recipe and source."""
@@ -32,17 +30,7 @@ _KEY: Final = 33
 
 def of(path: Path) -> str | None:
     """The fingerprint of a file that vidstyle wrote; None of any other, and of one that is not there."""
-    return _beside(path) or _inside(path)
-
-
-def _inside(path: Path) -> str | None:
-    try:
-        with av.open(str(path.absolute()), "r", metadata_errors="replace") as container:
-            words = [v for k, v in container.metadata.items() if k.lower() in ("encoder", "vidstyle")]
-    except OPEN_FAILURES:
-        return None
-    found = [match[1] for word in words if (match := _FORM.fullmatch(word))]
-    return found[0] if found else None
+    return _beside(path) or mark(path)
 
 
 def _beside(path: Path) -> str | None:
@@ -99,4 +87,9 @@ def identity(path: Path) -> str:
                 found.update(file.read(_BLOCK))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
-    return f"{found.hexdigest()[:16]}-{hashlib.sha256(bytes(path.absolute())).hexdigest()[:8]}"
+    return f"{found.hexdigest()[:16]}-{place(path)}"
+
+
+def place(path: Path) -> str:
+    """A hash of a file's whole path, the end of a fingerprint of what was made from it."""
+    return hashlib.sha256(bytes(path.absolute())).hexdigest()[:8]

@@ -1,5 +1,5 @@
-"""Whether a file was written by vidstyle, told from a few bytes: FFmpeg would decode the first pictures of
-every file of a folder for that."""
+"""The fingerprint in a file that vidstyle wrote, told from a few bytes: FFmpeg would decode pictures of every
+file of a folder for that."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Final
 
-_MARK: Final = re.compile(rb"vidstyle [0-9a-f]{16}-[0-9a-f]{16}")
+FORM: Final = "vidstyle ([0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{8})"
+"""How a fingerprint is written into a file's metadata."""
+
+_FORM: Final = re.compile(FORM.encode())
 _NEAR: Final = 1 << 16
 """Bytes that are searched at a time; what lies around the mark is far shorter."""
 
@@ -18,14 +21,17 @@ _BOXES: Final = 64
 """Boxes of an MP4 file before the one that holds the metadata; there are a handful."""
 
 
-def is_marked(path: Path) -> bool:
-    """Whether a file's metadata carry a fingerprint of vidstyle. False where it cannot be read."""
+def mark(path: Path) -> str | None:
+    """The fingerprint that a file's metadata carry. None where there is none, or the file cannot be read."""
     try:
         with path.open("rb") as file:
             head = file.read(_NEAR)
-            return any(_MARK.search(part) for part in (head, _movie(file, head), _tags(file, head)))
+            parts = (head, _movie(file, head), _tags(file, head))
     except (OSError, OverflowError, ValueError, IndexError):  # a broken header may point anywhere
-        return False
+        return None
+    # Without zeros, for the two bytes a letter of ASF.
+    found = (_FORM.search(part.replace(b"\0", b"")) for part in parts)
+    return next((match[1].decode() for match in found if match), None)
 
 
 def _movie(file: BinaryIO, head: bytes) -> bytes:

@@ -7,7 +7,7 @@ import time
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.tally import Now, Running, Tally
 from vidstyle.progress.voice import say
-from vidstyle.progress.words import described, failure, frames, progress, speed
+from vidstyle.progress.words import described, failure, frames, place, progress, speed
 from vidstyle.types import Outcome, Plan
 
 _HEARTBEAT = 10.0
@@ -70,7 +70,7 @@ def _facts(plan: Plan) -> str:
 def _standing(running: Running, now: float) -> str:
     total = "" if running.total is None else f" of {running.total}"
     words = [f"{running.at}{total} frames", *speed(running, now)]
-    return f"{running.source}: {', '.join(words)}"
+    return f"{place(running.source, 'standard input')}: {', '.join(words)}"
 
 
 def _end(outcome: Outcome) -> list[str]:

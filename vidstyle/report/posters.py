@@ -48,12 +48,13 @@ def taken(outcome: Outcome, longest: int, start: Fraction | None) -> Pictures:
     curve, frames = ((), None) if outcome.result is None else (outcome.result.curve, outcome.result.frames)
     try:
         target = _file(outcome.target)
-        when = media.moment(target, fullest(curve), frames)
+        share = fullest(curve)
+        when = media.moment(target, share, frames)
         after = media.poster(target, when.at, longest)
     except _FAILURES as error:
         return Pictures(lack=f"no pictures: {error}")
-    share = float(when.at / when.length) if when.length else 0.0
-    whole = Pictures(None, after, float(when.at), share, float(when.length))
+    length = float(when.length)
+    whole = Pictures(None, after, share * length, share, length)
     try:
         return replace(whole, before=media.poster(_file(outcome.source), when.at, longest, start))
     except _FAILURES as error:

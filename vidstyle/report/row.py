@@ -103,11 +103,12 @@ def _notes(outcome: Outcome, pictures: Pictures) -> Element | None:
 
 def _timings(result: JobResult) -> Element:
     longest = max(*result.seconds.values(), 1e-9) if result.seconds else 1.0
-    rows = [_stage(stage, seconds, result.frames, longest) for stage, seconds in result.seconds.items()]
+    frames = result.frames - result.plan.kept  # the others' time was an earlier run's
+    rows = [_stage(stage, seconds, frames, longest) for stage, seconds in result.seconds.items()]
     heads = tag("tr", *(tag("th", head, scope="col") for head in ("Stage", "Busy", "A frame", "")))
     whole = tag(
         "tr", tag("th", "whole", scope="row"), tag("td", duration(result.elapsed)),
-        tag("td", _each(result.elapsed, result.frames)), tag("td", f"{result.fps:.1f} frames/s"),
+        tag("td", _each(result.elapsed, frames)), tag("td", f"{_rate(frames, result.elapsed):.1f} frames/s"),
     )  # fmt: skip
     return tag(
         "table", tag("caption", "Time (stages overlap)"), tag("thead", heads), tag("tbody", *rows, whole)
@@ -122,7 +123,11 @@ def _stage(stage: str, seconds: float, frames: int, longest: float) -> Element:
 
 
 def _each(seconds: float, frames: int) -> str:
-    return f"{1000 * seconds / frames:.1f} ms" if frames else ""
+    return f"{1000 * seconds / frames:.1f} ms" if frames > 0 else ""
+
+
+def _rate(frames: int, seconds: float) -> float:
+    return frames / seconds if seconds else 0.0
 
 
 def _facts(outcome: Outcome, plan: Plan | None) -> Element:

@@ -257,7 +257,7 @@ def test_lists_that_cannot_be_read() -> None:
         gather([""])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=60) | st.text(max_size=20).map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_a_list(data: bytes) -> None:
     Path("any").write_bytes(data.replace(b"/", b"").replace(b".", b""))  # no walk leaves this folder
@@ -278,7 +278,7 @@ def test_names_that_are_no_text() -> None:
     assert names(gather(["f"])) == names(gather([], ["list"])) == [f"f/{name}"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.text(min_size=1), min_size=2))
 def test_natural_order_is_an_order(words: list[str]) -> None:
     ordered = sorted(words, key=natural)

@@ -160,7 +160,7 @@ def folded(path: Path | str | None) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(batches(), st.sampled_from([None, "out/"]), st.sampled_from([None, Path("out"), Path("masks")]))
 def test_no_two_outputs_are_one(inputs: list[Input], output: str | None, mask_out: Path | None) -> None:
     mask_out = mask_out if len(inputs) > 1 else None
@@ -181,7 +181,7 @@ def test_no_two_outputs_are_one(inputs: list[Input], output: str | None, mask_ou
     assert not paths & {str(video).removesuffix(".*") + end for video in videos for end in endings}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(batches(), st.data())
 def test_names_do_not_hang_on_what_comes_later(inputs: list[Input], data: st.DataObject) -> None:
     """An input whose stem nobody before it wants keeps it whatever is added behind."""

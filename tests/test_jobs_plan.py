@@ -122,7 +122,7 @@ def test_a_line_is_a_line_whatever_the_name() -> None:
     assert list(lines(plan(["f"], [], TEMPLATE))) == [r"f/caf\udce9\nb.mp4 -> f/caf\udce9\nb.vidstyle.mp4"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(st.characters()))
 def test_what_is_printable_can_be_printed(text: str) -> None:
     shown = printable(text)
@@ -139,7 +139,7 @@ def sized(sizes: list[int]) -> list[Planned]:
     return [Planned(f"{index}.mp4", Job(Path(f"{index}.mp4")), size=size) for index, size in enumerate(sizes)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 1000), max_size=40), st.integers(1, 9))
 def test_shares_are_everything_once(sizes: list[int], parts: int) -> None:
     jobs = sized(sizes)
@@ -150,7 +150,7 @@ def test_shares_are_everything_once(sizes: list[int], parts: int) -> None:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=40), st.integers(1, 9))
 def test_shares_are_even(sizes: list[int], parts: int) -> None:
     """Greedy, longest first: no share is longer than another by more than one job of its own."""

@@ -285,8 +285,7 @@ def test_a_reader_that_is_lost_does_not_hang(monkeypatch: pytest.MonkeyPatch) ->
 # Ending
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("target", ["out.mp4", "-"])
+@pytest.mark.parametrize(("number", "target"), [(signal.SIGINT, "out.mp4"), (signal.SIGTERM, "-")])
 def test_a_signal_ends_a_recording_whole(
     number: signal.Signals, target: str, clip: Path, folder: Path, tmp_path: Path
 ) -> None:

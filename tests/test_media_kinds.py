@@ -71,7 +71,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join))
 def test_any_bytes_are_something(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / f"any-{os.getpid()}"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -435,14 +435,6 @@ def test_a_terminal_gets_no_video(clip: Path, words: list[str]) -> None:
     assert none.returncode == 3 and "is a terminal" in none.stderr and none.stderr.count("\n") == 1
 
 
-@pytest.fixture(params=["start", "middle"])
-def stalled(request: pytest.FixtureRequest, clip: Path) -> Iterator[int]:
-    """A pipe on which nothing comes any more, from near its start or from its middle."""
-    data = streams.remuxed(clip, "matroska")
-    with streams.fed(data[: len(data) // 2 if request.param == "middle" else 20], hold=True) as read:
-        yield read
-
-
 def wait_until_read(descriptor: int) -> None:
     """Until all that a pipe holds was taken, and a moment more."""
     deadline = time.monotonic() + 60
@@ -454,16 +446,21 @@ def wait_until_read(descriptor: int) -> None:
     time.sleep(0.3)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "share"), [(signal.SIGINT, 130, 0.001), (signal.SIGTERM, 143, 0.5)]
+)
 def test_a_stalled_input_does_not_hold_up_a_signal(
-    number: signal.Signals, code: int, stalled: int, words: list[str], tmp_path: Path
+    number: signal.Signals, code: int, share: float, clip: Path, words: list[str], tmp_path: Path
 ) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "-", "-o", str(tmp_path / "o.mkv"), *words], stdin=stalled, stderr=subprocess.PIPE
-    )
-    wait_until_read(stalled)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    """Nothing comes any more, from near its start (it is being opened) or from its middle."""
+    data = streams.remuxed(clip, "matroska")
+    with streams.fed(data[: int(len(data) * share)], hold=True) as read:
+        process = subprocess.Popen(
+            [*COMMAND, "-", "-o", str(tmp_path / "o.mkv"), *words], stdin=read, stderr=subprocess.PIPE
+        )
+        wait_until_read(read)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
     assert process.returncode == code and b"nothing was written" in err and b"Traceback" not in err, err
     assert list(tmp_path.iterdir()) == []
 

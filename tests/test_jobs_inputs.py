@@ -108,6 +108,12 @@ def test_a_pattern_without_a_match_is_a_wrong_word(word: str) -> None:
         gather([word])
 
 
+def test_a_pattern_without_a_match_has_a_hint() -> None:
+    touch("desk.mp4", "notes.mp3")
+    with pytest.raises(UsageError, match=r"no file matches '\*\.mp5'; did you mean '\*\.mp4'\?"):
+        gather(["*.mp5"])
+
+
 def test_patterns_are_expanded(here: Path) -> None:
     touch("a1.mp4", "a10.mp4", "a2.mp4", "b.mov", ".a3.mp4", "f/a4.mp4", "f/g/a5.mp4", "f/.h/a6.mp4")
     assert names(gather(["a*.mp4"])) == ["a1.mp4", "a2.mp4", "a10.mp4"]

@@ -223,7 +223,9 @@ class _Search:
         folder, parts = fixed(pattern)
         matches = matching(folder, parts)
         if not matches:
-            raise UsageError(f"no file matches {pattern!r}{nearest(parts[-1], names(folder))}")
+            there = [name for name in names(folder) if kinds.ends_like_video(Path(name))]
+            known = [*dict.fromkeys(f"*{Path(name).suffix}" for name in there), *there]
+            raise UsageError(f"no file matches {pattern!r}{nearest(parts[-1], known)}")
         root = folder if "**" in parts else None
         for path in matches:
             if is_folder(path):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidstyle.flow import Clock, batched, mapped, prefetch
+from vidstyle.flow import Clock, lane, mapped, prefetch
 
 
 class Upstream:
@@ -46,12 +46,25 @@ def no_thread_left() -> Iterator[None]:
     assert set(threading.enumerate()) <= before
 
 
-@given(length=st.integers(0, 40), size=st.integers(1, 9), depth=st.integers(1, 5))
-def test_everything_arrives_once_and_in_order(length: int, size: int, depth: int) -> None:
-    batches = list(prefetch(batched(prefetch(range(length), depth), size), depth))
-    assert [item for batch in batches for item in batch] == list(range(length))
-    assert all(len(batch) == size for batch in batches[:-1])
-    assert all(batches)
+@given(length=st.integers(0, 40), depth=st.integers(1, 5))
+def test_everything_arrives_once_and_in_order(length: int, depth: int) -> None:
+    doubled = mapped(lambda number: 2 * number, prefetch(range(length), depth))
+    assert list(prefetch(doubled, depth)) == [2 * number for number in range(length)]
+
+
+def test_a_lane_runs_one_stage_after_the_other_in_one_thread() -> None:
+    thread, seen = lane("here"), set()
+    for _ in range(3):
+        names = mapped(lambda _: threading.current_thread().name, range(5))
+        seen |= set(prefetch(names, 2, lane=thread))
+    assert len(seen) == 1 and seen.pop().startswith("here")
+    with pytest.raises(RuntimeError, match="item 2"):
+        list(prefetch(Upstream(5, fail_at=2), 2, lane=thread))
+    closed = prefetch(Upstream(1000), 2, lane=thread)
+    next(closed)
+    closed.close()
+    assert list(prefetch(range(3), 1, lane=thread)) == [0, 1, 2]
+    thread.shutdown()
 
 
 @given(fail_at=st.integers(0, 12), depth=st.integers(1, 4))
@@ -68,7 +81,7 @@ def test_an_error_above_arrives_as_itself_after_the_items_before_it(fail_at: int
 @given(stop_at=st.integers(0, 12), depth=st.integers(1, 4))
 def test_closing_below_stops_and_closes_everything_above(stop_at: int, depth: int) -> None:
     upstream = Upstream(1000)
-    stages = prefetch(batched(prefetch(mapped(lambda number: number, upstream), depth), 2), depth)
+    stages = prefetch(mapped(str, prefetch(mapped(lambda number: number, upstream), depth)), depth)
     for _ in range(stop_at):
         next(stages)
     stages.close()
@@ -105,7 +118,7 @@ def test_a_stage_that_was_never_begun_can_be_closed() -> None:
     prefetch(Upstream(3), 1).close()
 
 
-@pytest.mark.parametrize("make", [lambda: list(batched([1], 0)), lambda: list(prefetch([1], 0))])
+@pytest.mark.parametrize("make", [lambda: list(prefetch([1], 0)), lambda: list(prefetch([1], -1))])
 def test_sizes_are_positive(make: object) -> None:
     with pytest.raises(ValueError, match="not positive"):
         make()  # type: ignore[operator]

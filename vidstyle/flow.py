@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -40,29 +41,15 @@ def mapped(function: Callable[[T], R], upstream: Iterable[T]) -> Generator[R, No
             yield function(item)
 
 
-def batched(upstream: Iterable[T], size: int) -> Generator[list[T], None, None]:
-    """Lists of `size` consecutive items; the last one may be shorter, none is empty."""
-    if size < 1:
-        raise ValueError(f"batch size {size} is not positive")
-    with owning(upstream) as items:
-        batch: list[T] = []
-        for item in items:
-            batch.append(item)
-            if len(batch) == size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-
 def prefetch(
     upstream: Iterable[T],
     depth: int,
     name: str = "prefetch",
     interrupt: Callable[[], None] | None = None,
     drop: Callable[[T, T], T] | None = None,
+    lane: Executor | None = None,
 ) -> Generator[T, None, None]:
-    """Runs `upstream` in a thread of its own, at most `depth` items ahead.
+    """Runs `upstream` in a thread of its own, at most `depth` items ahead; on `lane` where there is one.
 
     drop: instead of waiting for room, the oldest waiting item goes; `drop(oldest, next)` takes the next one's
     place. So the upstream never waits, and what comes out is the newest there is.
@@ -71,14 +58,28 @@ def prefetch(
     `interrupt` is called, again and again, while an item takes long: it may end the work on it.
     """
     channel: _Channel[T] = _Channel(depth, drop)
-    thread = threading.Thread(target=_pump, args=(upstream, channel), name=name, daemon=True)
-    thread.start()
+    join = _started(lambda: _pump(upstream, channel), name, lane)
     try:
         yield from channel.items()
     finally:
         channel.cancel()
         channel.wait(interrupt)
-        thread.join()
+        join()
+
+
+def lane(name: str) -> Executor:
+    """A thread that stays, for what must always be called from the same one: give it to every `prefetch` of
+    such a thing, one after the other. It ends when nobody holds it any longer."""
+    return ThreadPoolExecutor(1, thread_name_prefix=name)
+
+
+def _started(work: Callable[[], None], name: str, lane: Executor | None) -> Callable[[], object]:
+    """Starts `work` and returns what waits for its end."""
+    if lane is not None:
+        return lane.submit(work).result
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread.join
 
 
 def apart(function: Callable[[], R], interrupt: Callable[[], None]) -> R:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidstyle.cli import options, parse
-from vidstyle.errors import UsageError
+from vidstyle.cli.stopping import Stopped
+from vidstyle.errors import UsageError, VidstyleError
 from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job
 
 if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
@@ -133,9 +134,28 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
             progress.tell(batch.job_document(finished))
         return
     with progress.Bar(told, planned.source) as bar:
-        result = away.run(one.ready(planned), watcher=bar)
+        job = one.ready(planned)
+        with _saying_what_is_kept(job):
+            result = away.run(job, watcher=bar)
         bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     if json:
         progress.tell(progress.document(result))
+
+
+@contextmanager
+def _saying_what_is_kept(job: Job) -> Iterator[None]:
+    """Where the job does not come to its end: whether the same command goes on from something."""
+    from vidstyle import pipeline, progress
+
+    try:
+        yield
+    except Stopped as stopped:
+        if frames := pipeline.kept(job):
+            stopped.so_far = f"{frames} frames are kept, and the same command goes on from there"
+        raise
+    except VidstyleError:
+        if frames := pipeline.kept(job):
+            progress.say(f"note: {frames} frames are kept; the same command goes on from there")
+        raise

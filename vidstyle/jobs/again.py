@@ -38,10 +38,7 @@ def renewing(job: Job) -> Job:
 
 def _places(job: Job) -> Iterator[Path]:
     """Where the output may lie; its ending may not be chosen yet."""
-    if job.target is None:
-        source = Path(job.source)
-        yield from _endings(source.with_name(f"{source.stem}.vidstyle"))
-    elif isinstance(job.target, Path) and job.target.name.endswith(ANY):
+    if isinstance(job.target, Path) and job.target.name.endswith(ANY):
         yield from _endings(job.target.with_name(job.target.name.removesuffix(ANY)))
     elif isinstance(job.target, Path):
         yield job.target

@@ -19,7 +19,7 @@ from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.streams import ended_by_signal, opened, streamed
 from vidstyle.pipeline.way import drive
-from vidstyle.pipeline.work import expected
+from vidstyle.pipeline.work import expected, kept
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "described",
     "fingerprint_of",
     "hold",
+    "kept",
     "load",
     "paint_segment",
     "preview",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from vidstyle import cards, device, media, segmenters, stylizers
+from vidstyle.flow import lane
 from vidstyle.graphs import join
 from vidstyle.pipeline import styles
 from vidstyle.types import Job, Segmenter, Stylizer
@@ -16,11 +18,13 @@ BATCH = {"cpu": 1, "cuda": 8}
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """What a job needs loaded. `segmenter` is None where the whole frame is painted."""
+    """What a job needs loaded. `segmenter` is None where the whole frame is painted. `lane`: the thread that
+    runs them, job after job, where a new one for each would cost (None: on the CPU)."""
 
     segmenter: Segmenter | None
     stylizer: Stylizer
     device: device.Device
+    lane: Executor | None = None
 
     @property
     def batch(self) -> int:
@@ -41,7 +45,9 @@ def load(job: Job) -> Networks:
     """
     place = device.choose(job.device)
     stylizer = _stylizer(job, place)
-    return Networks(_segmenter(job, place), stylizer, place)
+    # CUDA keeps memory and handles for each thread that ever ran a session.
+    thread = lane("inference") if place.kind == "cuda" else None
+    return Networks(_segmenter(job, place), stylizer, place, thread)
 
 
 def card(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
@@ -65,12 +71,14 @@ def _segmenter(job: Job, place: device.Device) -> Segmenter | None:
     if job.classes == ("all",):
         return None
     chosen = card(job.segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
-    return segmenters.load(chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind])
+    return segmenters.load(
+        chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind], threads=job.threads
+    )
 
 
 def _stylizer(job: Job, place: device.Device) -> Stylizer:
     chosen = card(job.stylizer or cards.DEFAULT_STYLIZER, "stylizer")
-    return stylizers.load(chosen, place, _pictures(job, chosen))
+    return stylizers.load(chosen, place, _pictures(job, chosen), threads=job.threads)
 
 
 def _pictures(job: Job, chosen: cards.Card) -> Sequence[styles.Weighted]:

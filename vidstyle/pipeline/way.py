@@ -43,7 +43,8 @@ def drive(
 ) -> None:
     """Sends all frames of `video` down the way, into `outputs`."""
     chain, ahead = way(job, video, networks, clock, outputs.live), 1 if outputs.live else AHEAD
-    with closing(prefetch(chain, ahead, "inference", interrupt(video, networks))) as batches:
+    frames = prefetch(chain, ahead, "inference", interrupt(video, networks), lane=networks.lane)
+    with closing(frames) as batches:
         for batch in batches:
             with clock.busy("encode"):
                 outputs.write(batch)

@@ -62,6 +62,14 @@ def opened(
         yield work
 
 
+def kept(job: Job) -> int:
+    """Frames of the job's target that an earlier run finished and left to go on from; 0 where none are."""
+    if not isinstance(job.target, Path):
+        return 0
+    mark = Work(folder_of(job, job.target), job.mask_out is not None).mark()
+    return mark.frames if mark else 0
+
+
 class Work:
     """Finished segments of a job's streams: the video, and its masks where they are asked for."""
 

@@ -65,12 +65,14 @@ def _segmenter(job: Job, place: device.Device) -> Segmenter | None:
     if job.classes == ("all",):
         return None
     chosen = card(job.segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
-    return segmenters.load(chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind])
+    return segmenters.load(
+        chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind], threads=job.threads
+    )
 
 
 def _stylizer(job: Job, place: device.Device) -> Stylizer:
     chosen = card(job.stylizer or cards.DEFAULT_STYLIZER, "stylizer")
-    return stylizers.load(chosen, place, _pictures(job, chosen))
+    return stylizers.load(chosen, place, _pictures(job, chosen), threads=job.threads)
 
 
 def _pictures(job: Job, chosen: cards.Card) -> Sequence[styles.Weighted]:

@@ -98,7 +98,7 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "masks over the video": (["{clip}", "-o", "{folder}/o.mkv", "--mask-out", "{folder}/o.mkv"], 2, "masks"),
     "masks over the input": (
         ["{clip}", "-o", "{folder}/o.mkv", "--mask-out", "{clip}", "-y"],
-        6,
+        2,
         "the input",
     ),
     "strength": (["{clip}", "--strength", "2"], 2, "strength"),

@@ -41,7 +41,7 @@ def paint(
     try:
         summary = Summary(run_batch(agenda, heard, shared, fail_fast), len(agenda))
     except Stopped as stopped:
-        stopped.so_far = Summary(heard.outcomes, len(agenda)).counts
+        stopped.so_far = f"{Summary(heard.outcomes, len(agenda)).counts}; the same command goes on from there"
         raise
     for line in (*summary.notes, *summary.failures) if quiet else (summary.counts, *summary.failures):
         progress.say(line)

@@ -10,6 +10,7 @@ from vidstyle.jobs import one, pool
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.shares import Share
 from vidstyle.pipeline.checks import check
+from vidstyle.pipeline.recipe import recipe
 from vidstyle.types import BatchWatcher, Outcome, Plan
 
 
@@ -42,6 +43,7 @@ def _outcomes(
     good = [each for each in planned if each.failure is None]
     for each in good[:1]:
         check(each.job)
+        recipe(each.job)
     yield from (one.failed(each, each.failure) for each in planned if each.failure is not None)
     if len(good) == 1:
         yield _alone(good[0], watcher)

@@ -80,9 +80,7 @@ def ready(planned: Planned) -> Job:
     if planned.failure is not None:
         raise planned.failure
     job = again.renewing(settled(planned.job))
-    if (
-        job.target != planned.job.target
-    ):  # the folder was chosen for it, not named by the user as one that exists
+    if job.target != planned.job.target:  # a folder that was chosen for it, not one that the user named
         for path in (job.target, job.mask_out):
             if isinstance(path, Path):
                 _make(path.parent)

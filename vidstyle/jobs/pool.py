@@ -35,15 +35,31 @@ def outcomes(
     Raises what `pipeline.load` raises: networks that one job cannot load, none can.
     """
     waiting = deque(planned)
-    with _workers(min(shared.at_once, len(waiting))) as workers:
-        while waiting or any(each.task for each in workers):
-            for place, each in enumerate(workers):
-                if waiting and each.task is None:
-                    workers[place] = _given(each, _placed(waiting.popleft(), shared, place))
-            for each in _ready([each for each in workers if each.task]):
+    size = min(shared.at_once, len(waiting))
+    with _workers() as workers:
+        while waiting or any(each.task for each in workers.values()):
+            for place in [place for place in range(size) if place not in workers or not workers[place].task]:
+                yield from _done_already(waiting)
+                if waiting:
+                    task = _placed(waiting.popleft(), shared, place)
+                    workers[place] = _given(workers.get(place), task)
+            for each in _ready([each for each in workers.values() if each.task]):
                 outcome = each.listen(watcher)
                 if outcome is not None:
                     yield outcome
+
+
+def _done_already(waiting: deque[Planned]) -> Iterator[Outcome]:
+    """Takes away the next ones for as long as their outputs are there: no process is started for those."""
+    while waiting and (finished := _finished(waiting[0])) is not None:
+        waiting.popleft()
+        yield finished
+
+
+def _finished(planned: Planned) -> Outcome | None:
+    with contextlib.suppress(Exception):  # whatever it is, the worker will say it
+        return one.done(planned)
+    return None
 
 
 def _placed(planned: Planned, shared: Share, place: int) -> Planned:
@@ -54,10 +70,11 @@ def _placed(planned: Planned, shared: Share, place: int) -> Planned:
     return replace(planned, job=job)
 
 
-def _given(each: _Worker, task: Planned) -> _Worker:
-    """The worker that took the task: a new one where this one died."""
-    while not each.give(task):
-        each.kill()
+def _given(each: _Worker | None, task: Planned) -> _Worker:
+    """The worker that took the task: a new one where there is none yet, or where it died."""
+    while each is None or not each.give(task):
+        if each is not None:
+            each.kill()
         each = _Worker()
     return each
 
@@ -68,14 +85,13 @@ def _ready(workers: Sequence[_Worker]) -> list[_Worker]:
 
 
 @contextlib.contextmanager
-def _workers(size: int) -> Iterator[list[_Worker]]:
-    workers: list[_Worker] = []
+def _workers() -> Iterator[dict[int, _Worker]]:
+    """Workers by their place; all of them are ended on the way out."""
+    workers: dict[int, _Worker] = {}
     try:
-        for _ in range(size):
-            workers.append(_Worker())
         yield workers
     finally:
-        _stop(workers)
+        _stop(list(workers.values()))
 
 
 def _stop(workers: Sequence[_Worker]) -> None:

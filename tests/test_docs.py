@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from vidstyle.pipeline import styles
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+SHELL = {"|", "<", ">", ">/dev/null", "2>&1"}
+"""What ends a command's own words."""
 
 
 def commands() -> list[str]:
@@ -27,7 +30,7 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("line", commands())
 def test_every_command_parses(line: str) -> None:
-    words = shlex.split(line, comments=True)[1:]
+    words = list(takewhile(lambda word: word not in SHELL, shlex.split(line, comments=True)[1:]))
     group = typer.main.get_command(cli.app)
     with group.make_context("vidstyle", words) as context:
         while hasattr(group, "resolve_command"):

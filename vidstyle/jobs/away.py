@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,11 @@ from vidstyle.pipeline.checks import check
 from vidstyle.types import Job, JobResult, Plan, Watcher
 
 
-def run(job: Job, networks: pipeline.Networks | None = None, watcher: Watcher | None = None) -> JobResult:
+def run(
+    job: Job,
+    networks: pipeline.Networks | Callable[[Job], pipeline.Networks] | None = None,
+    watcher: Watcher | None = None,
+) -> JobResult:
     """Does one job as `pipeline.run` does, with addresses as source and target too.
 
     A copy of what lies elsewhere, and an output that is to go there, lie in a hidden folder beside the

@@ -57,7 +57,7 @@ def do(planned: Planned, kept: Kept, watcher: Watcher) -> Outcome:
         if (finished := done(planned)) is not None:
             return finished
         job = ready(planned)
-        result = away.run(job, kept.networks(job), watcher)
+        result = away.run(job, kept.networks, watcher)
     except VidstyleError as error:
         return failed(planned, error)
     except UnloadableError:

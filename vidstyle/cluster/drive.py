@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from vidstyle.cluster.ask import Ask, Fit, fit
 from vidstyle.cluster.connection import joined, nodes
 from vidstyle.cluster.crew import Crew, Hand
-from vidstyle.cluster.tasks import Died, Refused, Task, Whole, abroad, home, home_plan, witnesses
+from vidstyle.cluster.films import Film, first_tasks
+from vidstyle.cluster.tasks import (
+    WHOLE,
+    Cut,
+    Died,
+    Painted,
+    Refused,
+    Segment,
+    Task,
+    Whole,
+    abroad,
+    clear,
+    home,
+    home_plan,
+    witnesses,
+)
+from vidstyle.errors import VidstyleError
 from vidstyle.jobs import one
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.worker import Advanced, Began
 from vidstyle.pipeline.checks import check
-from vidstyle.types import BatchWatcher, Outcome
+from vidstyle.types import BatchWatcher, Outcome, Plan
 
 TRIES = 3
 """Workers that may die on a task before its job is given up."""
@@ -49,23 +67,25 @@ def _outcomes(
     away = [abroad(each, found.threads, found.device) for each in names.values()]
     with witnesses(away) as seen:
         crew = Crew(found, ask.workers, seen)
+        batch = _Batch(names, away, watcher, crew)
         try:
-            yield from _Batch(names, map(Whole, away), watcher, crew).run()
+            yield from batch.run()
         finally:
             crew.stop()
+            batch.tidy()
 
 
 class _Batch:
-    """Tasks that wait, tasks that are being done, and what the watcher was told of each."""
+    """Tasks that wait, tasks that are being done, and what became of each file."""
 
     def __init__(
-        self, planned: Mapping[str, Planned], tasks: Iterable[Task], watcher: BatchWatcher, crew: Crew
+        self, planned: Mapping[str, Planned], away: Sequence[Planned], watcher: BatchWatcher, crew: Crew
     ):
         self._planned, self._watcher, self.crew = planned, watcher, crew
-        self._waiting: deque[Task] = deque(tasks)
+        self._away = {each.source: each for each in away}
+        self._waiting: deque[Task] = deque(first_tasks(away, crew.slots()))
+        self._films = {source: Film() for source in planned}
         self._deaths: Counter[tuple[str, int]] = Counter()
-        self._told: Counter[tuple[str, int]] = Counter()
-        self._kept: dict[str, int] = {}
 
     def run(self) -> Generator[Outcome, None, None]:
         """Until nothing waits and nobody is at anything."""
@@ -85,31 +105,82 @@ class _Batch:
     def _tell(self, hand: Hand, last: bool) -> None:
         """Passes on what a worker told. What is done again after a death is not told again."""
         assert hand.task is not None
-        source, key = hand.task.planned.source, hand.task.key
+        source, number = hand.task.key
+        film = self._films[source]
         for news in hand.news(last):
             match news:
                 case Began(plan):
-                    if source not in self._kept:
-                        self._watcher.began(source, home_plan(plan, self._planned[source]))
-                    hand.frames = plan.kept - self._kept.setdefault(source, plan.kept)
+                    self._begin(source, plan)
+                    hand.frames = plan.kept - film.kept if number == WHOLE else 0
                 case Advanced(frames):
                     hand.frames += frames
-            if hand.frames > self._told[key]:
-                self._watcher.advanced(source, hand.frames - self._told[key])
-                self._told[key] = hand.frames
+            new = 0 if film.over else film.seen(number, hand.frames)
+            if new:
+                self._watcher.advanced(source, new)
+
+    def _begin(self, source: str, plan: Plan) -> None:
+        film = self._films[source]
+        if film.began is not None or film.over:
+            return
+        film.began, film.kept = time.monotonic(), max(film.kept, plan.kept)
+        self._watcher.began(source, replace(home_plan(plan, self._planned[source]), kept=film.kept))
 
     def _heard(self, hand: Hand) -> Generator[Outcome, None, None]:
         task = hand.task
         answer = self.crew.hear(hand)
-        if task is None:
+        if task is None or self._films[task.planned.source].over:
             return
         match answer:
-            case Died():
-                yield from self._lost(task)
             case Refused():
                 raise answer.error
+            case Died():
+                yield from self._lost(task)
+            case Cut():
+                yield from self._cut(answer)
+            case Painted():
+                self._painted(task)
+            case Outcome() if isinstance(task, Segment):
+                self._give_up_cutting(task)
             case Outcome():
-                yield home(answer, self._planned[answer.source])
+                yield self._over(answer)
+
+    def _cut(self, found: Cut) -> Generator[Outcome, None, None]:
+        """The rest of a long file, as segments; as a whole where it cannot be cut, or nothing is missing."""
+        source, film = found.planned.source, self._films[found.planned.source]
+        try:
+            finished = film.hold(found.planned.job) if found.marks else None
+        except VidstyleError as error:
+            yield self._over(one.failed(found.planned, error))
+            return
+        segments = [] if finished is None else found.segments(finished)
+        film.left = {each.number for each in segments}
+        film.kept = len(finished or ()) * (found.planned.job.segment or 0)
+        self._waiting.extendleft(reversed(segments))
+        if not segments:
+            self._join(source)
+
+    def _join(self, source: str) -> None:
+        self._films[source].release()
+        self._waiting.appendleft(Whole(self._away[source]))
+
+    def _painted(self, task: Task) -> None:
+        """A segment is finished, or will not be: the last one's worker joins them all."""
+        source, number = task.key
+        film = self._films[source]
+        film.left.discard(number)
+        if not film.left:
+            self._join(source)
+
+    def _give_up_cutting(self, task: Task) -> None:
+        """A segment could not be painted by itself: one worker does the rest, and says what is wrong."""
+        dropped = self._drop(task.planned.source)
+        self._films[task.planned.source].left -= {each.key[1] for each in dropped}
+        self._painted(task)
+
+    def _drop(self, source: str) -> list[Task]:
+        dropped = [each for each in self._waiting if each.planned.source == source]
+        self._waiting = deque(each for each in self._waiting if each.planned.source != source)
+        return dropped
 
     def _lost(self, task: Task) -> Generator[Outcome, None, None]:
         """A worker died at its task: another one does it, unless it kills every one."""
@@ -117,7 +188,24 @@ class _Batch:
         if self._deaths[task.key] < TRIES:
             self._waiting.appendleft(task)
             return
+        self._drop(task.planned.source)
+        self._films[task.planned.source].lost = True
         reason = (
             f"{TRIES} workers of the cluster died on it: the memory may run out, or the file may be broken"
         )
-        yield one.lost(self._planned[task.planned.source], reason, KILLED)
+        yield self._over(one.lost(task.planned, reason, KILLED))
+
+    def tidy(self) -> None:
+        """Once every worker is gone: lets go of everything, and removes what the dead left half written."""
+        for source, film in self._films.items():
+            film.release()
+            if film.lost or not film.over:
+                clear(self._away[source].job)
+
+    def _over(self, outcome: Outcome) -> Outcome:
+        film = self._films[outcome.source]
+        film.over = True
+        if outcome.result is not None and film.began is not None:  # the last worker saw the end of it only
+            elapsed = max(outcome.result.elapsed, time.monotonic() - film.began)
+            outcome = replace(outcome, result=replace(outcome.result, elapsed=elapsed))
+        return home(outcome, self._planned[outcome.source])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from vidstyle import remote
+from vidstyle import pipeline, remote
 from vidstyle.errors import VidstyleError
 from vidstyle.jobs import one
 from vidstyle.jobs.plan import Planned
+from vidstyle.media import Mark
 from vidstyle.types import Job, Outcome, Plan, Watcher
+
+WHOLE = -1
+"""Stands for the number of a segment where a task is about the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,73 @@ class Whole:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Tells a task from all others of its batch."""
-        return self.planned.source, -1
+        """Tells a task from all others of its batch: the file, and which of its segments."""
+        return self.planned.source, WHOLE
 
     def do(self, kept: one.Kept, watcher: Watcher) -> Outcome:
         """Its outcome. Raises what `one.do` raises."""
         return one.do(self.planned, kept, watcher)
 
 
-Task = Whole
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A long file: its output's name, and which segments it has."""
+
+    planned: Planned
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """As a whole file's: it stands for it until it is cut."""
+        return self.planned.source, WHOLE
+
+    def do(self, kept: one.Kept, watcher: Watcher) -> Cut | Outcome:  # noqa: ARG002
+        """The outcome where there is nothing to do. Raises VidstyleError."""
+        if (finished := one.done(self.planned)) is not None:
+            return finished
+        settled = replace(self.planned, job=one.ready(self.planned))
+        return Cut(settled, tuple(pipeline.cuts(settled.job) or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment of a long file; its output's name is chosen."""
+
+    planned: Planned
+    number: int
+    begin: Mark | None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The file and its segment."""
+        return self.planned.source, self.number
+
+    def do(self, kept: one.Kept, watcher: Watcher) -> Painted:
+        """Raises VidstyleError and what `Kept.networks` raises."""
+        job = self.planned.job
+        pipeline.paint_segment(job, kept.networks(job), self.number, self.begin, watcher)
+        return Painted()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a survey found: the file, its output's name chosen, and where each of its segments begins; nothing
+    where it is done as a whole."""
+
+    planned: Planned
+    marks: tuple[Mark | None, ...]
+
+    def segments(self, finished: Collection[int]) -> list[Segment]:
+        """Those that are still to be painted."""
+        pairs = enumerate(self.marks)
+        return [Segment(self.planned, number, mark) for number, mark in pairs if number not in finished]
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A segment is finished."""
+
+
+Task = Whole | Survey | Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +116,7 @@ class Died:
     """The worker did, before it had an answer."""
 
 
-Answer = Outcome | Refused | Died | None
+Answer = Outcome | Cut | Painted | Refused | Died | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +236,11 @@ def _here(target: Path | str, job: Job) -> Path | str:
     if not isinstance(job.target, Path) or job.target.is_absolute():
         return target
     return Path(os.path.relpath(target))
+
+
+def clear(job: Job) -> None:
+    """Removes what workers that died left half written. Only for one who knows that nobody is at it."""
+    for place in (job.target, job.mask_out):
+        if isinstance(place, Path):
+            for path in place.parent.glob(f".{glob.escape(place.stem)}.part-*"):
+                path.unlink(missing_ok=True)

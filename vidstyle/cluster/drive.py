@@ -29,6 +29,7 @@ from vidstyle.cluster.tasks import (
 )
 from vidstyle.errors import VidstyleError
 from vidstyle.jobs import one
+from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.worker import Advanced, Began
 from vidstyle.pipeline.checks import check
@@ -46,6 +47,8 @@ def drive(planned: Sequence[Planned], watcher: BatchWatcher, ask: Ask, fail_fast
     good = [each for each in planned if each.failure is None]
     for each in good[:1]:
         check(each.job)
+    if all(_done(each) for each in good):  # then nobody is needed
+        return run_batch(planned, watcher, fail_fast=fail_fast)
     with joined(ask.address):
         found = fit(ask, nodes(), good[0].job.device if good else "auto")
         watcher.planned(len(planned), max(1, min(ask.workers or found.slots(nodes()), len(good))))
@@ -57,6 +60,13 @@ def drive(planned: Sequence[Planned], watcher: BatchWatcher, ask: Ask, fail_fast
                 if fail_fast and outcome.status == "failed":
                     break
         return ended
+
+
+def _done(planned: Planned) -> bool:
+    try:
+        return one.done(planned) is not None
+    except VidstyleError:  # its worker will say so
+        return False
 
 
 def _outcomes(

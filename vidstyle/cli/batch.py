@@ -8,6 +8,7 @@ from typing import get_args
 
 from vidstyle import progress
 from vidstyle.cli.stopping import Stopped
+from vidstyle.cluster import Ask, run_cluster
 from vidstyle.jobs import plan, shares
 from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.summary import Summary
@@ -31,15 +32,15 @@ def paint(
     fail_fast: bool = False,
     document: bool = False,
     quiet: bool = False,
+    ask: Ask | None = None,
 ) -> int:
-    """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout."""
+    """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout. ask:
+    of a cluster, None for this machine alone."""
     for line in () if quiet else agenda.notes:
         progress.say(line)
-    good = [each.job for each in agenda if each.failure is None]
-    shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
     heard = _Heard(shown)
     try:
-        summary = Summary(run_batch(agenda, heard, shared, fail_fast), len(agenda))
+        summary = Summary(_run(agenda, heard, at_once, fail_fast, ask), len(agenda))
     except Stopped as stopped:
         stopped.so_far = f"{Summary(heard.outcomes, len(agenda)).counts}; the same command goes on from there"
         raise
@@ -48,6 +49,16 @@ def paint(
     if document:
         progress.tell(_document(summary))
     return summary.exit_code
+
+
+def _run(
+    agenda: plan.Agenda, heard: BatchWatcher, at_once: int | None, fail_fast: bool, ask: Ask | None
+) -> list[Outcome]:
+    if ask is not None:
+        return run_cluster(agenda, heard, ask, fail_fast)
+    good = [each.job for each in agenda if each.failure is None]
+    shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
+    return run_batch(agenda, heard, shared, fail_fast)
 
 
 def _document(summary: Summary) -> str:

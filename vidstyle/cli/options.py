@@ -10,7 +10,7 @@ import typer
 from vidstyle.cli import completion
 
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
-BATCH = "Many files"
+BATCH, CLUSTER = "Many files", "A cluster"
 
 Input = Annotated[str, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
 Inputs = Annotated[
@@ -259,7 +259,7 @@ Jobs = Annotated[
         "--jobs",
         "-j",
         metavar="N|auto",
-        help="Files worked on at once; auto decides from the cores and GPUs.",
+        help="Files worked on at once; auto decides from the cores and GPUs. With --cluster: workers.",
         rich_help_panel=BATCH,
     ),
 ]
@@ -283,6 +283,39 @@ Shard = Annotated[
         metavar="I/N",
         help="Do the I-th of N equal parts of the inputs (1/N to N/N), for queues of machines.",
         rich_help_panel=BATCH,
+        show_default=False,
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="auto|local|ADDRESS",
+        help="Do the work on a Ray cluster: the one that this machine belongs to (auto), one of its own "
+        "(local), host:port or ray://host:port. Its nodes must share the files, or use addresses.",
+        rich_help_panel=CLUSTER,
+        show_default=False,
+    ),
+]
+ClusterCpus = Annotated[
+    float | None,
+    typer.Option(
+        "--cluster-cpus",
+        metavar="N",
+        min=0.01,
+        help="CPUs of each worker. (default: 4, or all of a smaller node)",
+        rich_help_panel=CLUSTER,
+        show_default=False,
+    ),
+]
+ClusterGpus = Annotated[
+    float | None,
+    typer.Option(
+        "--cluster-gpus",
+        metavar="N",
+        min=0,
+        help="GPUs of each worker; 0.5 shares one. (default: 1 where there are any)",
+        rich_help_panel=CLUSTER,
         show_default=False,
     ),
 ]

@@ -6,9 +6,13 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidstyle.errors import UsageError
 from vidstyle.types import EncodeOptions
+
+if TYPE_CHECKING:
+    from vidstyle.cluster import Ask
 
 _NUMBER = re.compile(r"\d{1,9}(\.\d*)?|\.\d+", re.ASCII)
 
@@ -88,3 +92,14 @@ def encoding(
             raise UsageError(f"-e {pair!r} is not key=value")
         options[key] = value
     return EncodeOptions(codec=codec, crf=crf, preset=preset, options=options)
+
+
+def cluster(address: str | None, cpus: float | None, gpus: float | None, workers: int | None) -> Ask | None:
+    """What is asked of a cluster; None for this machine alone. Raises UsageError where it has no address."""
+    if address is None:
+        if cpus is not None or gpus is not None:
+            raise UsageError("--cluster-cpus and --cluster-gpus say what workers get; name a --cluster, too")
+        return None
+    from vidstyle.cluster import Ask
+
+    return Ask(address, cpus, gpus, workers)

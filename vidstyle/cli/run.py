@@ -50,6 +50,9 @@ def command(
     fail_fast: options.FailFast = False,
     dry_run: options.DryRun = False,
     shard: options.Shard = None,
+    cluster: options.Cluster = None,
+    cluster_cpus: options.ClusterCpus = None,
+    cluster_gpus: options.ClusterGpus = None,
 ) -> int:
     """Paint a class in videos. `vidstyle INPUT ...` means this command."""
     from vidstyle import progress
@@ -89,13 +92,16 @@ def command(
     if dry_run:
         batch.tell_plan(agenda)
         return 0
-    single = part is None and _is_one(words, lists, agenda)
+    ask = parse.cluster(cluster, cluster_cpus, cluster_gpus, at_once)
+    single = part is None and ask is None and _is_one(words, lists, agenda)
     with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
         if single:
             _one(agenda[0], told, json, quiet)
             code = 0
         else:
-            code = batch.paint(agenda, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet)
+            code = batch.paint(
+                agenda, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet, ask=ask
+            )
     if report is not None and not quiet:
         progress.say(f"wrote {report}")
     return code

@@ -12,7 +12,11 @@ from pathlib import Path
 
 from vidstyle import pipeline, remote
 from vidstyle.errors import OutputError, UsageError, VidstyleError
+from vidstyle.jobs.plan import settled
+from vidstyle.media import fingerprint
+from vidstyle.media.marks import marked
 from vidstyle.pipeline.checks import check
+from vidstyle.pipeline.recipe import recipe
 from vidstyle.types import Job, JobResult, Plan, Watcher
 
 
@@ -30,6 +34,7 @@ def run(
     if not (remote.is_address(job.source) or remote.is_address(job.target)):
         return pipeline.run(job, networks, watcher)
     check(job)
+    job = _renewing(job)
     _check_places(job)
     folder = folder_of(job)
     near = _staged(job, folder)
@@ -39,6 +44,43 @@ def run(
         remote.publish(Path(str(near.target)), str(job.target), overwrite=job.overwrite)
     shutil.rmtree(folder, ignore_errors=True)
     return replace(result, plan=named(result.plan, job))
+
+
+def finished(job: Job) -> str | None:
+    """The output that this very job wrote before, from this very input, where one of them is an address; None
+    where there is none. Some bytes of both are fetched. Raises InputError."""
+    if job.overwrite or not (remote.is_address(job.source) or remote.is_address(job.target)):
+        return None
+    target = settled(job).target
+    found = _mark(target)
+    return str(target) if found is not None and fingerprint.same(found, _fingerprint(job)) else None
+
+
+def _mark(target: Path | str | None) -> str | None:
+    """The fingerprint of an output that is there."""
+    if isinstance(target, Path):
+        return fingerprint.of(target)
+    if target is None or not remote.exists(target):
+        return None
+    with remote.reading(target) as file:
+        return marked(file)
+
+
+def _fingerprint(job: Job) -> str:
+    """What `pipeline.fingerprint_of` will say of the local copies."""
+    if isinstance(job.source, Path):
+        return pipeline.fingerprint_of(job)
+    with remote.reading(job.source) as file:
+        contents = fingerprint.contents(file)
+    place = fingerprint.place(folder_of(job) / "in" / remote.name_of(job.source))
+    return f"{recipe(job)}-{contents}-{place}"
+
+
+def _renewing(job: Job) -> Job:
+    """The job with leave to replace its output, where that is one of ours and of the same input."""
+    found = None if job.overwrite else _mark(job.target)
+    ours = found is not None and fingerprint.related(found, _fingerprint(job))
+    return replace(job, overwrite=True) if ours else job
 
 
 def folder_of(job: Job) -> Path:

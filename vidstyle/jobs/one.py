@@ -70,7 +70,8 @@ def do(planned: Planned, kept: Kept, watcher: Watcher) -> Outcome:
 
 def done(planned: Planned) -> Outcome | None:
     """The outcome of a job whose output is there already; None where there is something to do."""
-    target = None if planned.failure else again.finished(planned.job)
+    job = planned.job
+    target = None if planned.failure else again.finished(job) or away.finished(job)
     return None if target is None else Outcome(planned.source, str(target), "skipped", "it is done already")
 
 

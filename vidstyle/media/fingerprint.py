@@ -13,7 +13,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from vidstyle.errors import InputError
 from vidstyle.media.marks import FORM, mark
@@ -77,17 +77,21 @@ def identity(path: Path) -> str:
 
     Times of change do not count: copies are the same input. Raises InputError.
     """
-    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            found.update(size.to_bytes(8, "big"))
-            for number in range(_BLOCKS):
-                file.seek(max(0, size - _BLOCK) * number // (_BLOCKS - 1))
-                found.update(file.read(_BLOCK))
+            return f"{contents(file)}-{place(path)}"
     except OSError as error:
         raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
-    return f"{found.hexdigest()[:16]}-{place(path)}"
+
+
+def contents(file: BinaryIO) -> str:
+    """The first of these two, of an open file. Raises OSError."""
+    size = file.seek(0, os.SEEK_END)
+    found = hashlib.sha256(size.to_bytes(8, "big"))
+    for number in range(_BLOCKS):
+        file.seek(max(0, size - _BLOCK) * number // (_BLOCKS - 1))
+        found.update(file.read(_BLOCK))
+    return found.hexdigest()[:16]
 
 
 def place(path: Path) -> str:

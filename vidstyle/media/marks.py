@@ -25,9 +25,17 @@ def mark(path: Path) -> str | None:
     """The fingerprint that a file's metadata carry. None where there is none, or the file cannot be read."""
     try:
         with path.open("rb") as file:
-            head = file.read(_NEAR)
-            parts = (head, _movie(file, head), _tags(file, head))
-    except (OSError, OverflowError, ValueError, IndexError):  # a broken header may point anywhere
+            return marked(file)
+    except OSError:
+        return None
+
+
+def marked(file: BinaryIO) -> str | None:
+    """The same of an open file. Raises OSError where it cannot be read."""
+    try:
+        head = file.read(_NEAR)
+        parts = (head, _movie(file, head), _tags(file, head))
+    except (OverflowError, ValueError, IndexError):  # a broken header may point anywhere
         return None
     # Without zeros, for the two bytes a letter of ASF.
     found = (_FORM.search(part.replace(b"\0", b"")) for part in parts)

@@ -13,13 +13,13 @@ from vidstyle.flow import Clock
 from vidstyle.pipeline.alone import cuts, hold, paint_segment
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, card, described, load
-from vidstyle.pipeline.outputs import Outputs
+from vidstyle.pipeline.outputs import Outputs, plan_of
 from vidstyle.pipeline.preview import preview
 from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.streams import ended_by_signal, opened, streamed
 from vidstyle.pipeline.way import drive
-from vidstyle.pipeline.work import expected, kept
+from vidstyle.pipeline.work import kept
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
 __all__ = [
@@ -107,7 +107,7 @@ def run(
         video = stack.enter_context(opened(job))
         loaded = networks(job) if callable(networks) else networks or load(job)
         outputs = stack.enter_context(Outputs.open(job, video, live))
-        plan = _plan(job, video, loaded, outputs)
+        plan = plan_of(job, video, loaded, outputs)
         if watcher is not None:
             watcher.begin(plan)
         with ended_by_signal(job, video):
@@ -132,21 +132,6 @@ def _result(
         curve=tally.curve.all(),
         dropped=live.dropped if live else 0,
         latency=live.latency if live else None,
-    )
-
-
-def _plan(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -> Plan:
-    return Plan(
-        source=media.shown(job.source) if media.is_live(job.source) else job.source,
-        target=job.target if job.target == media.STANDARD else Path(str(outputs.sink.target)),
-        frames=expected(job, video.info),
-        segmenter=networks.segmenter.name if networks.segmenter else None,
-        stylizer=networks.stylizer.name,
-        device=networks.device.label,
-        codec=outputs.sink.codec,
-        decoder=video.info.decoder,
-        device_note=networks.device.note,
-        kept=outputs.tally.frames,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from vidstyle import media
@@ -16,7 +17,7 @@ from vidstyle.flow import Clock
 from vidstyle.media.index import marks
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks
-from vidstyle.pipeline.outputs import Outputs
+from vidstyle.pipeline.outputs import Outputs, plan_of
 from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.way import drive
 from vidstyle.pipeline.work import Work, folder_of, opened
@@ -64,5 +65,8 @@ def paint_segment(
         target = Path(str(job.target))
         work = Work(folder_of(job, target), job.mask_out is not None)
         with Outputs.of_segment(job, video, target, work) as outputs:
+            if watcher is not None:
+                plan = plan_of(job, video, networks, outputs)
+                watcher.begin(replace(plan, target=target, kept=0))
             drive(job, video, networks, outputs, Clock(), watcher)
             outputs.close_segment()

@@ -11,12 +11,13 @@ from typing import Any
 
 from vidstyle import media
 from vidstyle.pipeline.checks import check_places
+from vidstyle.pipeline.networks import Networks
 from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.stages import Painted, frame_mask, share
 from vidstyle.pipeline.tally import Tally
-from vidstyle.pipeline.work import Work, opened
-from vidstyle.types import Job
+from vidstyle.pipeline.work import Work, expected, opened
+from vidstyle.types import Job, Plan
 
 
 @dataclass(slots=True)
@@ -165,3 +166,19 @@ class Outputs:
         masks = self.masks.notes if self.masks else ()
         live = [self.live.note] if self.live else []
         return (*self.sink.notes, *(f"masks: {note}" for note in masks), *live)
+
+
+def plan_of(job: Job, video: media.Source, networks: Networks, outputs: Outputs) -> Plan:
+    """What is about to happen."""
+    return Plan(
+        source=media.shown(job.source) if media.is_live(job.source) else job.source,
+        target=job.target if job.target == media.STANDARD else Path(str(outputs.sink.target)),
+        frames=expected(job, video.info),
+        segmenter=networks.segmenter.name if networks.segmenter else None,
+        stylizer=networks.stylizer.name,
+        device=networks.device.label,
+        codec=outputs.sink.codec,
+        decoder=video.info.decoder,
+        device_note=networks.device.note,
+        kept=outputs.tally.frames,
+    )

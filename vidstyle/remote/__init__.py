@@ -6,7 +6,7 @@ address is named; without the extra `vidstyle[remote]` that is one line saying s
 """
 
 from vidstyle.remote.addresses import is_address, local, masked, name_of
-from vidstyle.remote.objects import Identity, exists, identity, is_folder, root_of, walk
+from vidstyle.remote.objects import Identity, exists, identity, is_folder, reading, root_of, walk
 from vidstyle.remote.publishing import publish
 from vidstyle.remote.staging import Progress, stage
 
@@ -21,6 +21,7 @@ __all__ = [
     "masked",
     "name_of",
     "publish",
+    "reading",
     "root_of",
     "stage",
     "walk",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from vidstyle.errors import InputError, VidstyleError
 from vidstyle.remote.addresses import masked, opened
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _MARKS = ("ETag", "etag", "md5Hash", "generation", "sha256", "Last-Modified", "LastModified", "last_modified",
           "mtime", "modified", "updated", "created")  # fmt: skip
+_FEW = 1 << 16
 _MAGIC = frozenset("*[")
 
 
@@ -49,6 +52,20 @@ def identity(address: str) -> Identity:
             return look(system, path)
         except Exception as error:
             _again(attempts, error, address)
+
+
+@contextmanager
+def reading(address: str) -> Iterator[BinaryIO]:
+    """An object opened for reading a few bytes of it, here and there. Raises InputError, inside too."""
+    system, path = opened(address)
+    try:
+        system.invalidate_cache()
+        with system.open(path, "rb", block_size=_FEW, cache_type="readahead") as file:
+            yield file
+    except VidstyleError:
+        raise
+    except Exception as error:
+        raise InputError(f"{masked(address)} cannot be read: {reason(error)}") from error
 
 
 def exists(address: str) -> bool:

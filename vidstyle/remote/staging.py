@@ -24,7 +24,7 @@ PIECE = 8 << 20
 
 
 def stage(address: str, folder: Path, told: Progress | None = None) -> Path:
-    """Copies the object at an address whole into `folder`; the path of the copy.
+    """Copies the object at an address whole into `folder`, under its own name; the path of the copy.
 
     What an earlier, interrupted run copied of the same version is kept and gone on with; a whole copy is not
     fetched again. Raises InputError, one line without credentials, where the object is missing, cannot be
@@ -57,7 +57,8 @@ def _is_change(error: Exception) -> bool:
 
 
 class _Copy:
-    """One object on its way. The unfinished copy's name tells its version, so pieces of two never mix."""
+    """One object on its way. The unfinished copy's name tells its version, so pieces of two never mix; a sign
+    beside the whole one does."""
 
     def __init__(
         self, system: AbstractFileSystem, path: str, name: str, folder: Path, told: Progress
@@ -70,13 +71,16 @@ class _Copy:
     def bring(self) -> Path:
         found = self._look()
         digest = hashlib.sha256(f"{self._path}\n{found}".encode(errors="surrogateescape")).hexdigest()[:12]
-        whole = self._folder / digest / self._name
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        if not whole.exists():
-            part = whole.parent / "part"
+        whole, sign = self._folder / self._name, self._folder / f".{digest}.whole"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not (whole.exists() and sign.exists()):
+            part = self._folder / f".{digest}.part"
             self._room(found, part)
             self._fill(part, found)
+            for other in self._folder.glob(".*.whole"):
+                other.unlink()
             part.replace(whole)
+            sign.touch()
         return whole
 
     def _look(self) -> Identity:

@@ -56,7 +56,8 @@ def test_json_is_one_document_on_stdout(
     assert cli.code(["run", str(folder / "clip.mp4"), "-o", str(target), "--json", "-q", *words]) == 0
     out, err = capsys.readouterr()
     facts = json.loads(out)
-    assert facts["frames"] == facts["frames_with_class"] == 12 and facts["plan"]["target"] == str(target)
+    assert (facts["version"], facts["status"], facts["target"]) == (1, "done", str(target))
+    assert facts["result"]["frames"] == facts["result"]["frames_with_class"] == 12
     assert err == ""
 
 

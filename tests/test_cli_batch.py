@@ -41,10 +41,10 @@ def test_seventeen_of_twenty(
     report = json.loads(out)
     counts = {"version": 1, "done": 17, "skipped": 0, "failed": 3, "left": 0}
     assert {key: report[key] for key in counts} == counts and len(report["jobs"]) == 20
-    *_, summary, first, second, third = err.splitlines()
+    *_, first, second, third, summary = err.splitlines()
     assert summary == "17 done, 3 failed"
     for name, line in zip(("03.mp4", "11.mp4", "19.mp4"), sorted((first, second, third)), strict=True):
-        assert name in line and "not a video" in line
+        assert line.startswith("failed: ") and name in line and "not a video" in line
     assert "Traceback" not in err
 
 
@@ -56,6 +56,20 @@ def test_quiet_says_what_failed_and_nothing_else(
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "b.mp4" in err
     assert batch_folder.seen(tmp_path / "out") == ["a.mp4"]
+
+
+def test_folders_are_made_for_names_that_were_chosen_and_for_no_broken_file(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path / "in" / "deep", ["a=broken"])
+    batch_folder.put(folder, tmp_path / "in", ["b=clip"])
+    assert cli.code([f"{tmp_path}/in", "-o", f"{tmp_path}/out/", *words]) == 1
+    assert batch_folder.seen(tmp_path / "out") == ["b.mp4"]
+    source, masks = f"{tmp_path}/in/b.mp4", tmp_path / "new" / "masks"
+    one = [source, "-o", f"{tmp_path}/o.mp4", "--mask-out", f"{masks}/", *words]
+    assert cli.code(one) == 0 and batch_folder.seen(masks) == ["b.mask.mkv"]
+    assert cli.code([source, "-o", f"{tmp_path}/none/o.mp4", *words]) == 6
+    assert "none does not exist" in capsys.readouterr().err
 
 
 def test_all_done_is_0(

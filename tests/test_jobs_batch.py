@@ -99,9 +99,3 @@ def test_a_summary_counts_every_job_once(statuses: list[str], left: int) -> None
     numbers = [int(part.split()[0]) for part in summary.counts.split(", ")]
     assert sum(numbers) == summary.planned and summary.left == left
     assert summary.exit_code == (1 if "failed" in statuses else 0)
-    assert len(summary.failures) == statuses.count("failed")
-
-
-def test_a_failure_names_its_file_once() -> None:
-    bad = [Outcome("a.mp4", None, "failed", "a.mp4 is odd"), Outcome("b.mp4", None, "failed", "no space")]
-    assert Summary(bad, 2).failures == ["a.mp4 is odd", "b.mp4: no space"]

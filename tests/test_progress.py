@@ -28,6 +28,7 @@ from vidstyle.progress.lines import Lines
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.tally import Tally
 from vidstyle.progress.words import fitted, shortened
+from vidstyle.types import Outcome
 
 SCHEMA = watched.schema()
 VALID = jsonschema.Draft202012Validator(SCHEMA)
@@ -130,6 +131,35 @@ def test_a_batch_as_lines(clock: watched.Ticks, capsys: pytest.CaptureFixture[st
         "[4/4] failed: text.mp4 is text",
     ]
     assert lines[-1] == "  line 1"
+
+
+def finished(failures: int, others: int) -> list[Outcome]:
+    return [watched.failed(f"{n}.mp4") for n in range(failures)] + [watched.done(notes=("odd",))] * others
+
+
+@pytest.mark.parametrize(
+    ("kind", "failures", "others", "again"),
+    [(Quiet, 1, 1, 2), (Events, 2, 30, 0), (Bars, 2, 30, 0), (Lines, 2, 1, 0), (Lines, 2, 30, 2)],
+)
+@pytest.mark.usefixtures("capsys")
+def test_what_still_stands_on_the_screen_is_not_told_again(
+    kind: type[Quiet], failures: int, others: int, again: int
+) -> None:
+    outcomes = finished(failures, others)
+    with kind() as watcher:
+        watcher.planned(len(outcomes), 1)
+        for outcome in outcomes:
+            watcher.ended(outcome)
+        assert len(watcher.untold(outcomes)) == again
+
+
+@pytest.mark.parametrize("kind", [Bars, Lines])
+def test_a_batch_of_one_tells_at_its_end(kind: type[Quiet], capsys: pytest.CaptureFixture[str]) -> None:
+    with kind() as watcher:
+        watcher.planned(1, 1)
+        watcher.ended(watched.failed("a.mp4", "a.mp4 is odd"))
+        assert watcher.untold([watched.failed("a.mp4", "a.mp4 is odd")]) == ["failed: a.mp4 is odd"]
+    assert "odd" not in capsys.readouterr().err
 
 
 def test_a_single_file_as_lines(clock: watched.Ticks, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,11 +18,14 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 
+BUG = 70
+"""Exit code of what nobody raised on purpose."""
+
 
 class VidstyleError(Exception):
     """Base of all errors above. `exit_code` is what the command line ends with."""
 
-    exit_code = 70
+    exit_code = BUG
 
 
 class UsageError(VidstyleError):
@@ -59,6 +62,11 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
     """The end of an error line: `; did you mean 'laptop'?`, or the empty string when nothing is near."""
     close = difflib.get_close_matches(word.lower(), list(known), n=count, cutoff=0.5)
     return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+
+
+def why(error: OSError) -> str:
+    """What the system says of an error, as the end of a line: `no such file or directory`."""
+    return (error.strerror or str(error)).lower()
 
 
 _JOINERS = "\u200c\u200d"

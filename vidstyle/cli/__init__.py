@@ -19,9 +19,9 @@ from typer.exceptions import TyperException
 from vidstyle import progress
 from vidstyle.cli import bench, completion, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
-from vidstyle.errors import VidstyleError
+from vidstyle.errors import BUG, VidstyleError
 
-BUG, BROKEN_PIPE = 70, 141
+BROKEN_PIPE = 141
 
 
 class UnreadError(Exception):

@@ -15,7 +15,7 @@ from vidstyle.jobs.summary import Summary
 from vidstyle.types import BatchWatcher, Outcome, Status
 
 VERSION = 1
-"""Of the documents that `--json` prints for a batch."""
+"""Of the documents that `--json` prints."""
 
 
 def tell_plan(agenda: plan.Agenda) -> None:
@@ -26,7 +26,8 @@ def tell_plan(agenda: plan.Agenda) -> None:
 
 def paint(
     agenda: plan.Agenda,
-    shown: BatchWatcher,
+    shown: progress.Quiet,
+    told: BatchWatcher,
     *,
     at_once: int | None = None,
     fail_fast: bool = False,
@@ -34,18 +35,22 @@ def paint(
     quiet: bool = False,
     ask: Ask | None = None,
 ) -> int:
-    """Does all that is planned; returns the exit code. at_once: None to decide. document: one on stdout. ask:
-    of a cluster, None for this machine alone."""
+    """Does all that is planned; returns the exit code. told: of everything, `shown` among others. at_once:
+    None to decide. document: one on stdout. ask: of a cluster, None for this machine alone."""
     for line in () if quiet else agenda.notes:
         progress.say(line)
-    heard = _Heard(shown)
+    heard = _Heard(told)
+    summary = Summary(heard.outcomes, len(agenda))
     try:
-        summary = Summary(_run(agenda, heard, at_once, fail_fast, ask), len(agenda))
+        _run(agenda, heard, at_once, fail_fast, ask)
     except Stopped as stopped:
-        stopped.so_far = f"{Summary(heard.outcomes, len(agenda)).counts}; the same command goes on from there"
+        stopped.so_far = f"{summary.counts}; the same command goes on from there"
         raise
-    for line in (*summary.notes, *summary.failures) if quiet else (summary.counts, *summary.failures):
-        progress.say(line)
+    finally:
+        for line in shown.untold(heard.outcomes):
+            progress.say(line)
+    if not quiet:
+        progress.say(summary.counts)
     if document:
         progress.tell(_document(summary))
     return summary.exit_code
@@ -53,12 +58,13 @@ def paint(
 
 def _run(
     agenda: plan.Agenda, heard: BatchWatcher, at_once: int | None, fail_fast: bool, ask: Ask | None
-) -> list[Outcome]:
+) -> None:
     if ask is not None:
-        return run_cluster(agenda, heard, ask, fail_fast)
+        run_cluster(agenda, heard, ask, fail_fast)
+        return
     good = [each.job for each in agenda if each.failure is None]
     shared = shares.share(at_once, len(good), good[0].device if good else "cpu")
-    return run_batch(agenda, heard, shared, fail_fast)
+    run_batch(agenda, heard, shared, fail_fast)
 
 
 def _document(summary: Summary) -> str:
@@ -83,11 +89,11 @@ def _job(outcome: Outcome) -> dict[str, object]:
 class _Heard:
     """Passes on what a batch's watcher is told, and remembers the outcomes: a signal may end the batch."""
 
-    def __init__(self, shown: BatchWatcher) -> None:
-        self._shown = shown
+    def __init__(self, told: BatchWatcher) -> None:
+        self._told = told
         self.outcomes: list[Outcome] = []
-        self.planned, self.began, self.advanced = shown.planned, shown.began, shown.advanced
+        self.planned, self.began, self.advanced = told.planned, told.began, told.advanced
 
     def ended(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        self._shown.ended(outcome)
+        self._told.ended(outcome)

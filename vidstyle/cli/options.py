@@ -10,7 +10,7 @@ import typer
 from vidstyle.cli import completion
 
 PAINT, ENCODE, NETWORKS, OUTPUT = "What is painted, and how", "Encoding", "Networks", "Output"
-BATCH, CLUSTER = "Many files", "A cluster"
+BATCH, CLUSTER, TOLD = "Many files", "A cluster", "What is told"
 
 Input = Annotated[str, typer.Argument(metavar="INPUT", help="A video file.", show_default=False)]
 Inputs = Annotated[
@@ -131,7 +131,7 @@ Progress = Annotated[
         metavar="auto|bar|lines|json|none",
         help="How progress is shown on stderr: bars on a terminal and lines elsewhere, or as one JSON event "
         "a line.",
-        rich_help_panel=OUTPUT,
+        rich_help_panel=TOLD,
         autocompletion=completion.modes,
     ),
 ]
@@ -225,13 +225,12 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", "-y", help="Replace an output that exists.", rich_help_panel=OUTPUT)
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("--json", help="Print what became of it as JSON on stdout.", rich_help_panel=TOLD),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option(
-        "--quiet", "-q", help="No bar and no summary; notes and errors only.", rich_help_panel=OUTPUT
-    ),
+    typer.Option("--quiet", "-q", help="No bar and no summary; notes and errors only.", rich_help_panel=TOLD),
 ]
 Report = Annotated[
     Path | None,
@@ -239,7 +238,7 @@ Report = Annotated[
         "--report",
         metavar="FILE.html",
         help="Also write a page about the run: every video before and after, figures, failures.",
-        rich_help_panel=OUTPUT,
+        rich_help_panel=TOLD,
         show_default=False,
     ),
 ]

@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, n
 
 def command(
     inputs: options.Inputs = None,
-    output: options.Output = None,
     style: options.Style = None,
     class_: options.Class = None,
     invert: options.Invert = False,
@@ -28,23 +27,13 @@ def command(
     threshold: options.Threshold = None,
     start: options.Start = None,
     end: options.End = None,
+    output: options.Output = None,
     mask_out: options.MaskOut = None,
+    overwrite: options.Overwrite = False,
     format: options.Format = None,
     realtime: options.Realtime = False,
-    work_dir: options.WorkDir = None,
     segment: options.Segment = SEGMENT,
-    overwrite: options.Overwrite = False,
-    json: options.Json = False,
-    mode: options.Progress = "auto",
-    quiet: options.Quiet = False,
-    report: options.Report = None,
-    codec: options.Codec = None,
-    crf: options.Crf = None,
-    preset: options.Preset = None,
-    encoder_option: options.EncoderOption = None,
-    device: options.Device = "auto",
-    segmenter: options.Segmenter = None,
-    stylizer: options.Stylizer = None,
+    work_dir: options.WorkDir = None,
     from_file: options.FromFile = None,
     jobs: options.Jobs = "auto",
     fail_fast: options.FailFast = False,
@@ -53,6 +42,17 @@ def command(
     cluster: options.Cluster = None,
     cluster_cpus: options.ClusterCpus = None,
     cluster_gpus: options.ClusterGpus = None,
+    mode: options.Progress = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    report: options.Report = None,
+    codec: options.Codec = None,
+    crf: options.Crf = None,
+    preset: options.Preset = None,
+    encoder_option: options.EncoderOption = None,
+    device: options.Device = "auto",
+    segmenter: options.Segmenter = None,
+    stylizer: options.Stylizer = None,
 ) -> int:
     """Paint a class in videos. `vidstyle INPUT ...` means this command."""
     from vidstyle import progress
@@ -100,7 +100,7 @@ def command(
             code = 0
         else:
             code = batch.paint(
-                agenda, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet, ask=ask
+                agenda, shown, told, at_once=at_once, fail_fast=fail_fast, document=json, quiet=quiet, ask=ask
             )
     if report is not None and not quiet:
         progress.say(f"wrote {report}")
@@ -143,11 +143,11 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
         job = one.ready(planned)
         with _saying_what_is_kept(job):
             result = away.run(job, watcher=bar)
-        bar.finish(result)
+        outcome = bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     if json:
-        progress.tell(progress.document(result))
+        progress.tell(batch.job_document(outcome))
 
 
 @contextmanager

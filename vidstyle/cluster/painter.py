@@ -14,7 +14,7 @@ import ray
 
 from vidstyle import __version__
 from vidstyle.cluster.tasks import Answer, Greeting, Refused, Task, Witness, unseen
-from vidstyle.errors import VidstyleError
+from vidstyle.errors import BUG, VidstyleError
 from vidstyle.jobs import one
 from vidstyle.jobs.worker import Advanced, Began
 from vidstyle.types import Plan
@@ -50,7 +50,7 @@ class Painter:
             return one.failed(task.planned, error)
         except Exception as error:
             reason = f"a bug in vidstyle: {type(error).__name__}: {error}"
-            return one.lost(task.planned, reason, one.BUG, traceback.format_exc())
+            return one.lost(task.planned, reason, BUG, traceback.format_exc())
 
     def begin(self, plan: Plan) -> None:
         """As a task's watcher."""

@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from vidstyle import media, remote
-from vidstyle.errors import InputError, UsageError, nearest
+from vidstyle.errors import InputError, UsageError, nearest, why
 from vidstyle.jobs.words import (
-    STANDARD,
     Identity,
     entries,
     fixed,
@@ -27,7 +26,7 @@ from vidstyle.jobs.words import (
     names,
     order,
 )
-from vidstyle.media import fingerprint, kinds
+from vidstyle.media import STANDARD, fingerprint, kinds
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SYSTEM = ("/proc", "/sys", "/dev")
@@ -72,14 +71,14 @@ def gather(words: Sequence[str], lists: Sequence[str] = (), without: Sequence[Pa
     return search.result()
 
 
-def is_address(word: Path | str | None) -> bool:
-    """Whether a word is an address (`scheme://...`), which no local file is."""
+def is_url(word: Path | str | None) -> bool:
+    """Whether a word is `scheme://...`: an object elsewhere or a stream, which no local file is."""
     return isinstance(word, str) and _ADDRESS.match(word) is not None
 
 
 def address_path(word: str) -> PurePosixPath:
     """The path of an address without its host and query, or of a device."""
-    return PurePosixPath(unquote(urlsplit(word).path) if is_address(word) else word)
+    return PurePosixPath(unquote(urlsplit(word).path) if is_url(word) else word)
 
 
 def _ends_like_video(address: str) -> bool:
@@ -102,7 +101,7 @@ def _sources(stem: str) -> set[str]:
 
 def _failure(path: Path, error: OSError) -> InputError:
     if not isinstance(error, FileNotFoundError):
-        return InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}")
+        return InputError(f"{path} cannot be read: {why(error)}")
     leads = _leads(path)
     if leads is not None:
         return InputError(f"{path} is a link to {leads}, which does not exist")
@@ -171,7 +170,7 @@ class _Search:
             self._path(near)
         elif remote.is_address(word):
             self._address(word)
-        elif word == STANDARD or is_address(word):
+        elif word == STANDARD or is_url(word):
             self._add(Input(word if word == STANDARD else media.shown(word), word))
         elif is_pattern(word) and not os.path.lexists(word):
             self._pattern(word)

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path, PurePath, PurePosixPath
 
 from vidstyle.errors import UsageError
-from vidstyle.jobs.inputs import Input, address_path, is_address
-from vidstyle.jobs.words import STANDARD, is_folder
-from vidstyle.media import kinds
+from vidstyle.jobs.inputs import Input, address_path, is_url
+from vidstyle.jobs.words import is_folder
+from vidstyle.media import STANDARD, kinds
 
 ANY = ".*"
 """The ending of a target that is chosen by what the input holds, once it is opened."""
@@ -55,7 +55,7 @@ def targets(inputs: Sequence[Input], output: Path | str | None) -> list[Path | s
     if output is not None and not _is_folder(inputs, output):
         _one_only(inputs, output, "-o")
         _not_itself(inputs, output, "-o")
-        whole = output == STANDARD or is_address(output)
+        whole = output == STANDARD or is_url(output)
         return [str(output) if whole else Path(output)] * len(inputs)
     places = _distinct(inputs, [_place(each, output) for each in inputs])
     _no_inputs(inputs, places)
@@ -68,7 +68,7 @@ def masks(
     """Where the masks of each input go: `output` itself for one file, else `<stem>.mask.mkv` below it."""
     if output is None:
         return [None] * len(inputs)
-    if output == STANDARD or is_address(output):
+    if output == STANDARD or is_url(output):
         raise UsageError(f"--mask-out {output}: masks are written to a local file or folder")
     if not _is_folder(inputs, output):
         _one_only(inputs, output, "--mask-out")
@@ -90,7 +90,7 @@ def _split(target: Path | str) -> tuple[Path | str, str]:
 def _is_folder(inputs: Sequence[Input], output: Path | str) -> bool:
     if output == STANDARD:
         return False
-    if str(output).endswith(("/", os.sep)) or (not is_address(output) and is_folder(Path(output))):
+    if str(output).endswith(("/", os.sep)) or (not is_url(output) and is_folder(Path(output))):
         return True
     several = len(inputs) > 1 or any(each.root is not None for each in inputs)
     return several and not kinds.ends_like_video(Path(output)) and not Path(output).is_file()
@@ -146,7 +146,7 @@ def _place(each: Input, output: Path | str | None) -> Place:
 
 def _mirrored(each: Input, output: Path | str) -> Path | str:
     inside = _inside(each)
-    if is_address(output):
+    if is_url(output):
         return "/".join([str(output).rstrip("/"), *inside.parts, ""])
     return Path(output) / inside
 

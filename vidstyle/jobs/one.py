@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle import pipeline
-from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.errors import BUG, OutputError, VidstyleError, why
 from vidstyle.jobs import again, away
 from vidstyle.jobs.names import ANY
 from vidstyle.jobs.plan import Planned, settled
 from vidstyle.types import Job, Outcome, Watcher
 
-BUG = 70
-"""Exit code of a failure that nobody raised on purpose."""
-
-Choice = tuple[object, ...]
+Settings = tuple[object, ...]
 
 
 class UnloadableError(Exception):
@@ -31,22 +28,23 @@ class UnloadableError(Exception):
 class Kept:
     """The networks of the last job, for as long as the next ones ask for the same."""
 
-    _choice: Choice = ()
+    _settings: Settings = ()
     _networks: pipeline.Networks | None = None
 
     def networks(self, job: Job) -> pipeline.Networks:
         """Loaded anew only where a setting that chooses them differs. Raises UnloadableError."""
-        choice = _choice(job)
-        if self._networks is None or choice != self._choice:
+        settings = _settings_of(job)
+        if self._networks is None or settings != self._settings:
             self._networks = None  # two sets at once may not fit the device
             try:
-                self._networks, self._choice = pipeline.load(job), choice
+                self._networks, self._settings = pipeline.load(job), settings
             except VidstyleError as error:
                 raise UnloadableError(error) from error
         return self._networks
 
 
-def _choice(job: Job) -> Choice:
+def _settings_of(job: Job) -> Settings:
+    """Those that choose the networks."""
     return (job.segmenter, job.stylizer, job.classes, job.styles, job.threshold, job.device, job.threads)
 
 
@@ -77,14 +75,13 @@ def done(planned: Planned) -> Outcome | None:
 
 def ready(planned: Planned) -> Job:
     """The job with its target's whole name, in a folder that is there. Raises the failure that was planned,
-    InputError where the ending depends on an input that cannot be read, OutputError for the folder."""
+    InputError where the ending depends on an input that cannot be read (no folder is made for that one),
+    OutputError for a folder."""
     if planned.failure is not None:
         raise planned.failure
     job = again.renewing(settled(planned.job))
-    if job.target != planned.job.target:  # a folder that was chosen for it, not one that the user named
-        for path in (job.target, job.mask_out):
-            if isinstance(path, Path):
-                _make(path.parent)
+    for folder in planned.folders:
+        _make(folder)
     return job
 
 
@@ -92,8 +89,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"the folder {folder} cannot be made: {reason}; name another with -o") from error
+        raise OutputError(f"the folder {folder} cannot be made: {why(error)}; name another") from error
 
 
 def failed(planned: Planned, error: VidstyleError) -> Outcome:

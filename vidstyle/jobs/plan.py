@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
 from vidstyle import remote
-from vidstyle.errors import InputError, UsageError
-from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_address
+from vidstyle.errors import InputError, UsageError, visible
+from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_url
 from vidstyle.jobs.names import ANY, masks, targets
-from vidstyle.jobs.words import STANDARD
-from vidstyle.media import containers, kinds
+from vidstyle.media import STANDARD, containers, kinds
 from vidstyle.types import Job
 
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
@@ -29,13 +28,15 @@ _KINDS = (
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One job of a plan. source: its name, which no two share. failure: why it cannot be done; then nothing
-    is to be opened. size: bytes of its input, 0 where unknown. The job's target may still end in `.*`:
-    `settled` puts its ending there."""
+    is to be opened. size: bytes of its input, 0 where unknown. folders: those of outputs whose names were
+    chosen for them; they are made when the job runs. The job's target may still end in `.*`: `settled` puts
+    its ending there."""
 
     source: str
     job: Job
     failure: InputError | None = None
     size: int = 0
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,9 @@ def plan(
     inputs = gathered.inputs
     videos = targets(inputs, output)
     pairs = zip(inputs, videos, masks(inputs, mask_out, videos), strict=True)
-    planned = [_planned(each, template, video, mask) for each, video, mask in pairs]
-    return Agenda(tuple(share(planned, *shard) if shard else planned), gathered.left_out)
+    named = {str(output), str(mask_out)}
+    planned = [_planned(each, template, video, mask, named) for each, video, mask in pairs]
+    return Agenda(tuple(sharded(planned, *shard) if shard else planned), gathered.left_out)
 
 
 def _here(output: Path | str | None) -> Path | str | None:
@@ -93,9 +95,7 @@ def _here(output: Path | str | None) -> Path | str | None:
 
 
 def _outputs(*places: Path | str | None) -> list[Path]:
-    return [
-        Path(place) for place in places if place is not None and place != STANDARD and not is_address(place)
-    ]
+    return [Path(place) for place in places if place is not None and place != STANDARD and not is_url(place)]
 
 
 def _nothing(words: Sequence[str], gathered: Gathered) -> str:
@@ -106,14 +106,20 @@ def _nothing(words: Sequence[str], gathered: Gathered) -> str:
     return f"there is no video in {where}{found}"
 
 
-def _planned(each: Input, template: Job, target: Path | str, mask: Path | None) -> Planned:
+def _planned(
+    each: Input, template: Job, target: Path | str, mask: Path | None, named: Container[str]
+) -> Planned:
+    """named: what the user said, whose folders are the user's to make."""
     job = replace(template, source=each.path, target=target, mask_out=mask)
-    return Planned(each.name, job, each.failure, each.size)
+    chosen = [path for path in (target, mask) if isinstance(path, Path) and str(path) not in named]
+    return Planned(each.name, job, each.failure, each.size, tuple(path.parent for path in chosen))
 
 
 def settled(job: Job) -> Job:
     """The job with its target's ending chosen: by its container, else by what the input holds, which is
-    opened for that (milliseconds). A job whose target is whole already is returned as it is."""
+    opened for that (milliseconds). A job whose target is whole already is returned as it is.
+
+    Raises InputError where the input has to be opened and cannot be, or holds no video."""
     target = job.target
     if target is None or not str(target).endswith(ANY):
         return job
@@ -138,8 +144,8 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def share(planned: Sequence[Planned], index: int, parts: int) -> list[Planned]:
-    """Share `index` (from 1) of `parts`, in the plan's order: the longest first, each to the part that has
+def sharded(planned: Sequence[Planned], index: int, parts: int) -> list[Planned]:
+    """Shard `index` (from 1) of `parts`, in the plan's order: the longest first, each to the part that has
     least so far. Every part computes the same split; together they are everything, once."""
     loads = [(0, part) for part in range(1, parts + 1)]
     mine = []
@@ -153,23 +159,21 @@ def share(planned: Sequence[Planned], index: int, parts: int) -> list[Planned]:
 
 def lines(agenda: Agenda) -> Iterator[str]:
     """What --dry-run says: `source -> target` for each job, the failures, and what was left out."""
-    for each in agenda:
-        if each.failure is not None:
-            yield printable(f"cannot: {each.failure}")
-        else:
-            job = settled(each.job)
-            extra = f" and {job.mask_out}" if job.mask_out is not None else ""
-            yield printable(f"{each.source} -> {job.target}{extra}")
+    yield from (visible(_line(each)) for each in agenda)
     yield from agenda.notes
+
+
+def _line(planned: Planned) -> str:
+    try:
+        if planned.failure is not None:
+            raise planned.failure
+        job = settled(planned.job)
+    except InputError as error:
+        return f"cannot: {error}"
+    extra = f" and {job.mask_out}" if job.mask_out is not None else ""
+    return f"{planned.source} -> {job.target}{extra}"
 
 
 def _left_out(counts: Mapping[str, int]) -> str:
     words = ((counts.get(kind, 0), one, several) for kind, one, several in _KINDS)
     return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in words if count)
-
-
-def printable(text: str) -> str:
-    """One line that any terminal takes: bytes that are no text and control characters as escapes."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )

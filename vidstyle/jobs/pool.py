@@ -11,6 +11,7 @@ from dataclasses import replace
 from multiprocessing import connection, get_context
 from typing import Any
 
+from vidstyle.errors import BUG
 from vidstyle.jobs import one, worker
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.shares import Share
@@ -165,7 +166,7 @@ def died(code: int | None) -> tuple[str, int]:
     """Why a process that ended in the midst of a job did so, and the exit code that a shell would give."""
     who = "the process that worked on it"
     if code is None or code >= 0:
-        return f"{who} ended before it was done, exit code {code}", one.BUG
+        return f"{who} ended before it was done, exit code {code}", BUG
     number = -code
     return f"{who} was killed by signal {number}{_name(number)}{_HINTS.get(number, '')}", 128 + number
 

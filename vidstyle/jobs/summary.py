@@ -1,4 +1,4 @@
-"""What a batch came to: counts, the failures with their reasons, an exit code."""
+"""What a batch came to: counts and an exit code."""
 
 from __future__ import annotations
 
@@ -37,17 +37,3 @@ class Summary:
         words = [(self.count("done"), "done"), (self.count("skipped"), "skipped")]
         words += [(self.count("failed"), "failed"), (self.left, "left")]
         return ", ".join(f"{count} {word}" for count, word in words if count or word == "done")
-
-    @property
-    def failures(self) -> list[str]:
-        """One line for each failure. A reason that names its file already says it once."""
-        failed = [each for each in self.outcomes if each.status == "failed"]
-        return [
-            each.reason if each.source in each.reason else f"{each.source}: {each.reason}" for each in failed
-        ]
-
-    @property
-    def notes(self) -> list[str]:
-        """What could not be kept, file by file."""
-        done = [(each.source, each.result) for each in self.outcomes if each.result is not None]
-        return [f"note: {source}: {note}" for source, result in done for note in result.notes]

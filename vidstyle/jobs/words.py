@@ -10,10 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vidstyle.errors import InputError
-
-STANDARD = "-"
-"""The word for standard input and output."""
+from vidstyle.errors import InputError, why
+from vidstyle.media import STANDARD
 
 _MAGIC = re.compile(r"[*?[]")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
@@ -30,8 +28,7 @@ def listed(name: str) -> list[str]:
     try:
         data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"the list {name} cannot be read: {reason}") from error
+        raise InputError(f"the list {name} cannot be read: {why(error)}") from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what PowerShell's > writes
         return _lines(data.decode("utf-16", "replace"))
     if b"\0" in data:

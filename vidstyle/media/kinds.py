@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
 from vidstyle.media.containers import MUXERS, best_ending
@@ -146,19 +147,20 @@ def _moves(container: InputContainer) -> bool:
 
 
 def ending_for(path: Path) -> str:
-    """The ending of an output that nobody named: `choose_container`'s choice, found without decoding.
+    """The ending of an output that nobody named: `choose_container`'s choice, found without decoding. Where
+    the samples are not described, its own ending, if that is written here, else .mp4.
 
-    A file that cannot be opened gets its own ending where that is written here, else .mp4.
+    Raises InputError for a file that cannot be opened or holds no video.
     """
-    try:
-        with open_input(path) as container:
-            return _ending(container, path)
-    except (InputError, *OPEN_FAILURES):
-        return path.suffix.lower() if path.suffix.lower() in MUXERS else ".mp4"
+    with open_input(path) as container:
+        stream = video_stream(container, path)
+        try:
+            return _ending(container, stream, path)
+        except (InputError, *OPEN_FAILURES):
+            return path.suffix.lower() if path.suffix.lower() in MUXERS else ".mp4"
 
 
-def _ending(container: InputContainer, path: Path) -> str:
-    stream = video_stream(container, path)
+def _ending(container: InputContainer, stream: VideoStream, path: Path) -> str:
     decoder = alpha_decoder(stream)
     name = stream.codec_context.pix_fmt
     if name is None:

@@ -12,7 +12,7 @@ from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from vidstyle.errors import InputError
+from vidstyle.errors import InputError, why
 from vidstyle.media.in_pipe import InPipe
 
 OPEN_FAILURES = (av.error.FFmpegError, OSError, EOFError, ValueError, UnicodeError)
@@ -29,7 +29,7 @@ def _look(path: Path) -> None:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise InputError(f"{path} cannot be read: {why(error)}") from error
     if empty:
         raise InputError(f"{path} is empty")
 

@@ -9,7 +9,7 @@ from vidstyle.progress.choice import MODES, Mode, choose
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.single import Bar, Download
 from vidstyle.progress.voice import over, say, speak, tell, wants_events
-from vidstyle.progress.words import described, document, notes, summary
+from vidstyle.progress.words import described, notes, summary
 
 __all__ = [
     "MODES",
@@ -19,7 +19,6 @@ __all__ = [
     "Quiet",
     "choose",
     "described",
-    "document",
     "notes",
     "over",
     "say",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from tqdm import tqdm
@@ -11,7 +12,7 @@ from tqdm import tqdm
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.tally import Now, Running, Tally
 from vidstyle.progress.voice import say
-from vidstyle.progress.words import described, failure, fitted, progress, speed
+from vidstyle.progress.words import described, fitted, news, progress, speed
 from vidstyle.progress.words import frames as frames_in_words
 from vidstyle.types import Outcome, Plan
 
@@ -28,8 +29,11 @@ class Bars(Quiet):
         self._tally = Tally(now)
         self._whole: tqdm[Any] | None = None
         self._bars: dict[str, tqdm[Any]] = {}
-        self._told: set[str] = set()
         self._drawn = 0.0
+
+    @property
+    def _single(self) -> bool:
+        return self._tally.jobs <= 1
 
     def planned(self, jobs: int, at_once: int) -> None:
         self._tally.planned(jobs, at_once)
@@ -38,17 +42,14 @@ class Bars(Quiet):
             self._draw_whole()
 
     def began(self, source: str, plan: Plan) -> None:
-        self._tell_once(described(plan) if self._tally.jobs <= 1 else _networks(plan))
-        self._tell_once(f"note: {plan.device_note}" if plan.device_note else "")
+        if self._tally.first(networks := described(plan) if self._single else plan.networks):
+            say(networks)
+        if self._tally.first(plan.device_note):
+            say(f"note: {plan.device_note}")
         self._drop(source)
         running = self._tally.began(source, plan)
         self._bars[source] = _bar(plan.frames, len(self._bars) + (self._whole is not None), plan.kept)
         self._draw(running)
-
-    def _tell_once(self, line: str) -> None:
-        if line and line not in self._told:
-            self._told.add(line)
-            say(line)
 
     def advanced(self, source: str, frames: int) -> None:
         running = self._tally.advanced(source, frames)
@@ -70,7 +71,7 @@ class Bars(Quiet):
         self._drop(outcome.source)
         self._tally.ended(outcome)
         if self._whole is not None:
-            for line in _lines(outcome):
+            for line in news(outcome):
                 say(line)
         if (
             outcome.status != "skipped" or self._tally.now() - self._drawn >= _PAUSE
@@ -88,24 +89,16 @@ class Bars(Quiet):
                 other.pos = -place  # close the gap: tqdm itself leaves it
                 other.refresh()
 
+    def untold(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """Nothing: what was told above the bars stands right above the end."""
+        return super().untold(outcomes) if self._single else []
+
     def close(self) -> None:
         for source in list(self._bars):
             self._drop(source)
         if self._whole is not None:
             self._whole.close()
             self._whole = None
-
-
-def _networks(plan: Plan) -> str:
-    return described(plan).partition(",")[0]
-
-
-def _lines(outcome: Outcome) -> list[str]:
-    """What is worth a line above the bars: a failure, and what could not be kept."""
-    if outcome.status == "failed":
-        return failure(outcome)
-    notes = outcome.result.notes if outcome.result else ()
-    return [f"note: {outcome.source}: {note}" for note in notes]
 
 
 def _bar(total: float | None, place: int, kept: int = 0) -> tqdm[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.tally import Now, Tally
@@ -18,7 +19,6 @@ class Events(Quiet):
 
     def __init__(self, now: Now = time.monotonic) -> None:
         self._tally = Tally(now)
-        self._noted: set[str] = set()
 
     def planned(self, jobs: int, at_once: int) -> None:
         self._tally.planned(jobs, at_once)
@@ -27,8 +27,7 @@ class Events(Quiet):
     def began(self, source: str, plan: Plan) -> None:
         self._tally.began(source, plan).due(self._tally.now(), _PAUSE)
         emit("begin", source=source, **_begin(plan))
-        if plan.device_note and plan.device_note not in self._noted:
-            self._noted.add(plan.device_note)
+        if self._tally.first(plan.device_note):
             emit("note", text=plan.device_note)
 
     def advanced(self, source: str, frames: int) -> None:
@@ -50,6 +49,10 @@ class Events(Quiet):
         if outcome.status == "failed":
             facts |= {"exit_code": outcome.exit_code, "trace": outcome.trace or None}
         emit(outcome.status, **facts)
+
+    def untold(self, outcomes: Sequence[Outcome]) -> list[str]:  # noqa: ARG002
+        """Nothing: there was an event for each."""
+        return []
 
 
 def _begin(plan: Plan) -> dict[str, object]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.tally import Now, Running, Tally
 from vidstyle.progress.voice import say
-from vidstyle.progress.words import described, failure, frames, place, progress, speed
+from vidstyle.progress.words import described, failure, frames, news, place, progress, speed
 from vidstyle.types import Outcome, Plan
 
 _HEARTBEAT = 10.0
 """Seconds of silence before a line says how far the batch is."""
+
+_SCREEN = 20
+"""Lines that can still be seen."""
 
 
 class Lines(Quiet):
@@ -19,11 +23,13 @@ class Lines(Quiet):
 
     def __init__(self, now: Now = time.monotonic) -> None:
         self._tally = Tally(now)
-        self._told: set[str] = set()
+        self._failed_at: int | None = None
+        self._lines = 0
         self._spoke = now()
 
     def _say(self, line: str) -> None:
         say(line)
+        self._lines += 1
         self._spoke = self._tally.now()
 
     @property
@@ -38,8 +44,7 @@ class Lines(Quiet):
     def began(self, source: str, plan: Plan) -> None:
         self._tally.began(source, plan)
         self._say(described(plan) if self._single else f"begin {source}: {_facts(plan)}")
-        if plan.device_note and plan.device_note not in self._told:
-            self._told.add(plan.device_note)
+        if self._tally.first(plan.device_note):
             self._say(f"note: {plan.device_note}")
 
     def advanced(self, source: str, frames: int) -> None:
@@ -56,9 +61,18 @@ class Lines(Quiet):
         self._tally.ended(outcome)
         if self._single:
             return  # the summary follows
+        if outcome.status == "failed" and self._failed_at is None:
+            self._failed_at = self._lines
         first, *others = _end(outcome)
         for line in (f"[{self._tally.over}/{self._tally.jobs}] {first}", *others):
             self._say(line)
+
+    def untold(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """The failures once more, where the first of them is far above."""
+        if self._single:
+            return super().untold(outcomes)
+        far = self._failed_at is not None and self._lines - self._failed_at > _SCREEN
+        return [failure(each) for each in outcomes if far and each.status == "failed"]
 
 
 def _facts(plan: Plan) -> str:
@@ -75,10 +89,9 @@ def _standing(running: Running, now: float) -> str:
 
 def _end(outcome: Outcome) -> list[str]:
     if outcome.status == "failed":
-        return failure(outcome)
+        return news(outcome)
     if outcome.result is None:
         return [": ".join(filter(None, (f"{outcome.status} {outcome.source}", outcome.reason)))]
     result = outcome.result
     facts = f"{frames(result.frames)}, {result.coverage:.1%} painted, {result.elapsed:.1f} s"
-    notes = (f"note: {outcome.source}: {note}" for note in result.notes)
-    return [f"done {outcome.source}: {facts}, {result.fps:.1f} frames/s", *notes]
+    return [f"done {outcome.source}: {facts}, {result.fps:.1f} frames/s", *news(outcome)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
+from vidstyle.progress.words import news
 from vidstyle.types import Outcome, Plan
 
 
@@ -21,6 +23,10 @@ class Quiet:
 
     def ended(self, outcome: Outcome) -> None:
         """A job is over, begun or not."""
+
+    def untold(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """What must be known of a batch and is not on the screen already: lines for its end."""
+        return [line for outcome in outcomes for line in news(outcome)]
 
     def close(self) -> None:
         """Takes away what was drawn; may be called twice."""

@@ -26,9 +26,11 @@ class Bar:
     def advance(self, frames: int) -> None:
         self._shown.advanced(self._source, frames)
 
-    def finish(self, result: JobResult) -> None:
-        """The job is done."""
-        self._shown.ended(Outcome(self._source, str(result.plan.target), "done", result=result))
+    def finish(self, result: JobResult) -> Outcome:
+        """The job is done; its outcome."""
+        outcome = Outcome(self._source, str(result.plan.target), "done", result=result)
+        self._shown.ended(outcome)
+        return outcome
 
     def __enter__(self) -> Bar:
         self._shown.planned(1, 1)

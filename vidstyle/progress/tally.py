@@ -63,6 +63,13 @@ class Tally:
     running: dict[str, Running] = field(default_factory=dict)
     since: float = 0.0
     _worked: int = 0
+    _heard: set[str] = field(default_factory=set)
+
+    def first(self, line: str) -> bool:
+        """Whether a line says something, and is here for the first time."""
+        new = bool(line) and line not in self._heard
+        self._heard.add(line)
+        return new
 
     def planned(self, jobs: int, at_once: int) -> None:
         self.jobs, self.at_once, self.since = jobs, at_once, self.now()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
-from vidstyle.errors import OutputError, visible
+from vidstyle.errors import OutputError, visible, why
 
 VERSION = 1
 """Of the events. Fields may be added to it; one that goes or changes its meaning makes it another."""
@@ -54,7 +54,7 @@ def tell(line: str) -> None:
     except BrokenPipeError:
         raise  # whoever read it has enough
     except OSError as error:
-        raise OutputError(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"stdout cannot be written: {why(error)}") from error
 
 
 def emit(event: str, **facts: object) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,8 +17,7 @@ _CUT = "…"
 
 def described(plan: Plan) -> str:
     """The line that says which networks, device, decoder and codec are in use."""
-    networks = f"{plan.segmenter} + {plan.stylizer}" if plan.segmenter else plan.stylizer
-    return f"{networks} on {plan.device}, {plan.decoder} -> {plan.codec}"
+    return f"{plan.networks}, {plan.decoder} -> {plan.codec}"
 
 
 def place(name: Path | str, standard: str) -> str:
@@ -44,20 +40,6 @@ def summary(result: JobResult) -> list[str]:
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
         f"wrote {place(result.plan.target, 'standard output')}",
     ]
-
-
-def document(result: JobResult) -> str:
-    """The result as one JSON object for `--json`."""
-    facts = {**asdict(result), "fps": result.fps}
-    return json.dumps(facts, default=_plain)
-
-
-def _plain(value: object) -> str | float:
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Fraction):
-        return float(value)
-    raise TypeError(f"{type(value).__name__} has no place in the document")
 
 
 def moment(seconds: float | None) -> str:
@@ -84,11 +66,18 @@ def progress(tally: Tally) -> list[str]:
     return [word for word in words if word]
 
 
-def failure(outcome: Outcome) -> list[str]:
-    """Which file failed and why (many reasons begin with its name); of a bug also where."""
+def failure(outcome: Outcome) -> str:
+    """Which file failed and why; many reasons begin with its name."""
     reason = outcome.reason
-    named = reason if reason.startswith(outcome.source) else f"{outcome.source}: {reason}"
-    return [f"failed: {named}", *outcome.trace.splitlines()]
+    return f"failed: {reason if reason.startswith(outcome.source) else f'{outcome.source}: {reason}'}"
+
+
+def news(outcome: Outcome) -> list[str]:
+    """What a user must know of a job that is over: that it failed and why, of a bug also where; what could
+    not be kept."""
+    if outcome.status == "failed":
+        return [failure(outcome), *outcome.trace.splitlines()]
+    return [f"note: {outcome.source}: {note}" for note in (outcome.result.notes if outcome.result else ())]
 
 
 def frames(count: int) -> str:

@@ -133,8 +133,7 @@ def _rate(frames: int, seconds: float) -> float:
 def _facts(outcome: Outcome, plan: Plan | None) -> Element:
     facts: list[tuple[str, str]] = [("Input", outcome.source), ("Output", outcome.target or "none")]
     if plan is not None:
-        networks = f"{plan.segmenter} + {plan.stylizer}" if plan.segmenter else plan.stylizer
-        facts += [("Networks", f"{networks} on {plan.device}"), ("Video", f"{plan.decoder} to {plan.codec}")]
+        facts += [("Networks", plan.networks), ("Video", f"{plan.decoder} to {plan.codec}")]
         facts += [("Kept", f"{plan.kept:,} frames of an earlier run")] if plan.kept else []
     if outcome.result is not None:
         result = outcome.result

@@ -84,6 +84,12 @@ class Plan:
     device_note: str = ""
     kept: int = 0
 
+    @property
+    def networks(self) -> str:
+        """The networks and their device in words."""
+        both = f"{self.segmenter} + {self.stylizer}" if self.segmenter else self.stylizer
+        return f"{both} on {self.device}"
+
 
 class Watcher(Protocol):
     """Is told how a job goes on. Called from the thread that runs the job."""

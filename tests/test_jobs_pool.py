@@ -19,6 +19,7 @@ from clips import times
 from vidstyle import pipeline
 from vidstyle.errors import ModelError
 from vidstyle.jobs import one, pool, shares, worker
+from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.shares import Share
 
 
@@ -173,3 +174,10 @@ def test_a_gpu_works_on_one_job(
     monkeypatch.setattr("vidstyle.device.cores", lambda: 16)
     monkeypatch.setattr("vidstyle.device.gpus", lambda: 2)
     assert shares.share(wanted, 9, place) == expected
+
+
+@pytest.mark.timeout(60)
+def test_a_batch_that_is_done_ends_at_once(folder: Path, tmp_path: Path) -> None:
+    jobs = batch_folder.planned(folder, tmp_path, ["a=clip", "b=clip"])
+    assert [each.status for each in run_batch(jobs, Diary())] == ["done", "done"]
+    assert [each.status for each in run_batch(jobs, Diary())] == ["skipped", "skipped"]

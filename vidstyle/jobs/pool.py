@@ -81,6 +81,8 @@ def _given(each: _Worker | None, task: Planned) -> _Worker:
 
 
 def _ready(workers: Sequence[_Worker]) -> list[_Worker]:
+    if not workers:  # all that was left was done already: nobody would ever be heard
+        return []
     heard = connection.wait([each.connection for each in workers])
     return [each for each in workers if each.connection in heard]
 

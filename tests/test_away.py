@@ -130,6 +130,8 @@ def test_folders_and_patterns_of_addresses_are_mirrored(folder: Path, tmp_path: 
     assert [each.job.target for each in flat] == ["memory://out/clip.*"]
     with pytest.raises(UsageError, match=r"no file matches 'memory://in/\*\.mkv'"):
         plan(["memory://in/*.mkv"], [], template)
+    with pytest.raises(UsageError, match="--mask-out takes a local file or folder"):
+        plan(["memory://in"], [], template, "memory://out/", Path("s3://bucket/masks/"))
     address = (folder / "clip.mp4").as_uri()
     (local,) = plan([address], [], template, f"{tmp_path.as_uri()}/")
     assert (local.job.source, local.job.target) == (folder / "clip.mp4", tmp_path / "clip.*")

@@ -16,6 +16,7 @@ from vidstyle.jobs.names import ANY, masks, targets
 from vidstyle.media import STANDARD, containers, kinds
 from vidstyle.types import Job
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # also of what a Path made of an address
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
 _KINDS = (
     ("picture", "picture", "pictures"),
@@ -76,6 +77,9 @@ def plan(
     likewise. Raises UsageError and InputError where nothing can be planned at all; what is wrong with one
     input only is its `failure`.
     """
+    for flag, place in (("--mask-out", mask_out), ("--work-dir", template.work_dir)):
+        if place is not None and _SCHEME.match(str(place)):
+            raise UsageError(f"{flag} takes a local file or folder, not an address")
     output = _here(output)
     gathered = gather(words, lists, _outputs(output, mask_out, template.work_dir))
     if not gathered.inputs:

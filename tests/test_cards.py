@@ -217,7 +217,7 @@ FIELDS = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(entries=st.fixed_dictionaries({}, optional=FIELDS), threshold=st.floats(0, 1))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, entries: dict[str, Any], threshold: float
@@ -232,7 +232,7 @@ def test_what_is_written_is_read(
     assert all(read[key] == getattr(ImageInput(), key) for key in untouched)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(
     key=st.from_regex(r"[a-z_]{1,12}", fullmatch=True),
     table=st.sampled_from(["", "model", "model.input", "model.output"]),

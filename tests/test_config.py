@@ -320,7 +320,7 @@ def _file() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={key_of(flag): _values(flag) for flag in _free()})
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=_file())
 def test_what_is_printed_says_the_same_again(
     values: dict[str, Any], home: Path, capsys: pytest.CaptureFixture[str]

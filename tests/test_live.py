@@ -58,6 +58,7 @@ def camera(monkeypatch: pytest.MonkeyPatch, data: bytes, pause: float, chunk: in
 def served(*chunks: bytes, hold: bool = False) -> Iterator[str]:
     """The address of a server that gives each chunk to its first client; hold: and then nothing more."""
     server, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
+    server.settimeout(60)  # a client that died before it came must not hang the test
 
     def serve() -> None:
         with contextlib.suppress(OSError):

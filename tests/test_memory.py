@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import networks
+import cli_folder
 import pytest
-import style_networks
 from clips import write_clip
 
 RUN = """
@@ -21,13 +20,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="resource is a Unix module")
 def test_ten_times_the_length_takes_no_more_memory(tmp_path: Path) -> None:
-    networks.write(tmp_path, "reds", networks.semantic(), "semantic", ("background", "laptop", "cup"))
-    (tmp_path / "invert.onnx").write_bytes(style_networks.fixed("invert", top=1.0))
-    flags = ["--segmenter", str(tmp_path / "reds.onnx"), "--stylizer", str(tmp_path / "invert.onnx")]
+    flags = cli_folder.flags(cli_folder.fill(tmp_path))
     peaks = []
     for frames in (250, 2500):
         source = write_clip(tmp_path / f"{frames}.mp4", frames=frames)
-        words = [str(source), "-q", "--device", "cpu", "-o", str(tmp_path / f"out{frames}.mp4"), *flags]
+        words = [str(source), "-q", "-o", str(tmp_path / f"out{frames}.mp4"), *flags]
         done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
     assert peaks[1] < 1.05 * peaks[0]

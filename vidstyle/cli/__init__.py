@@ -125,17 +125,23 @@ def code(arguments: list[str] | None = None) -> int:
     except TyperException as error:
         return _misused(error)
     except stopping.Stopped as stopped:
-        return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
+        return _stopped(stopped)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
     except (UnreadError, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
         return BROKEN_PIPE
-    except Exception:
+    except Exception as error:
+        if (stopped_by := stopping.behind(error)) is not None:
+            return _stopped(stopped_by)
         return _failed(
             "this is a bug in vidstyle: please report the lines above", BUG, traceback.format_exc()
         )
     return _failed("", ended if isinstance(ended, int) else 0)
+
+
+def _stopped(stopped: stopping.Stopped) -> int:
+    return _failed(f"{stopped.word}; {stopped.so_far}", stopped.exit_code)
 
 
 def _failed(line: str, exit_code: int, trace: str = "") -> int:

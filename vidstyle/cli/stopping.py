@@ -19,6 +19,13 @@ class Stopped(BaseException):
         self.so_far = "nothing was written"
 
 
+def behind(error: BaseException | None) -> Stopped | None:
+    """The signal in whose wake an error was raised: what is stopped amid its work may fail on its way out."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__context__
+    return error
+
+
 def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
     """The handler. The first signal stops; an impatient second would cut the clearing up short."""
     for each in SIGNALS:

@@ -59,25 +59,27 @@ class Choice:
     note: str | None = None
 
 
+def encoders() -> list[str]:
+    """FFmpeg's names of all video encoders in this build. Asked for only where one is wrong: hundreds of
+    errors are raised inside PyAV on the way, and a signal that comes meanwhile may be lost there."""
+    return [name for name in av.codecs_available if is_encoder(name)]
+
+
 @functools.cache
-def encoders() -> frozenset[str]:
-    """FFmpeg's names of all video encoders in this build."""
-    found = set()
-    for name in av.codecs_available:
-        try:
-            codec = Codec(name, "w")
-        except UnknownCodecError:
-            continue
-        if codec.type == "video" and codec.is_encoder:
-            found.add(codec.name)
-    return frozenset(found)
+def is_encoder(name: str) -> bool:
+    """Whether this build has a video encoder of that very name."""
+    try:
+        codec = Codec(name, "w")
+    except UnknownCodecError:
+        return False
+    return codec.name == name and codec.type == "video" and codec.is_encoder
 
 
 def encoder_named(name: str) -> str:
     """FFmpeg's encoder for a `--codec` word; UsageError with the nearest names when there is none."""
     word = name.strip().lower()
     found = SHORT_NAMES.get(word, word)
-    if found not in encoders():
+    if not is_encoder(found):
         known = [*SHORT_NAMES, *encoders()]
         raise UsageError(f"no video encoder is called {name!r}{nearest(word, known)}")
     return found
@@ -165,7 +167,7 @@ def choose_codec(requested: str | None, info: VideoInfo, muxer: str) -> Choice:
         if not holds(muxer, encoder):
             raise UsageError(f"{muxer} files cannot hold {requested} video; name another -o or --codec")
         return _choice(encoder, format, odd, muxer)
-    names = [n for n in _order(muxer, format) if n in encoders() and holds(muxer, n)]
+    names = [n for n in _order(muxer, format) if is_encoder(n) and holds(muxer, n)]
     if not names:
         raise UsageError(f"no encoder is known for {muxer} files; name one with --codec")
     choices = [(n, *_fit(n, format, odd, muxer)) for n in names]

@@ -25,6 +25,7 @@ def speak(*, events: bool) -> None:
     global _events
     _events = events
     _said.clear()
+    tqdm.get_lock()  # made at its first use otherwise, where a signal would leave it half made
 
 
 def wants_events(words: Sequence[str]) -> bool:

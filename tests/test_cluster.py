@@ -89,6 +89,7 @@ def local(jobs: list[Planned]) -> dict[str, Path]:
 
 def _beside(job: Job) -> Job:
     folder = Path(str(job.target)).parent.parent / "local"
+    folder.mkdir(exist_ok=True)
     return replace(job, target=folder / Path(str(job.target)).name, threads=1)
 
 

@@ -200,7 +200,7 @@ def abroad(planned: Planned, threads: int, device: str) -> Planned:
         threads=threads,
         device=device,
     )
-    return replace(planned, job=away)
+    return replace(planned, job=away, folders=tuple(folder.absolute() for folder in planned.folders))
 
 
 _Place = TypeVar("_Place", Path | None, Path | str, Path | str | None)

@@ -11,7 +11,7 @@ class Clock:
     The rule: the frame's own pts; where it is missing, or has run backwards more often than the dts has
     (AVI and RealMedia number pictures in decoding order), the dts; where both are missing, the time
     after the last frame at the stream's rate. A time that does not lie after the last frame's is moved
-    one tick behind it. `filled` and `moved` count the last two cases.
+    one tick behind it. `filled` and `moved` count the last two cases, `backwards` the pts that ran so.
     """
 
     def __init__(self, time_base: Fraction, rate: Fraction | None) -> None:
@@ -19,7 +19,7 @@ class Clock:
         self._last: int | None = None
         self._last_pts: int | None = None
         self._last_dts: int | None = None
-        self._faulty_pts = self._faulty_dts = 0
+        self.backwards = self._faulty_dts = 0
         self._anchor = Fraction(0)
         self.filled = self.moved = 0
 
@@ -41,14 +41,14 @@ class Clock:
 
     def _judge(self, pts: int | None, dts: int | None) -> None:
         if pts is not None:
-            self._faulty_pts += self._last_pts is not None and pts <= self._last_pts
+            self.backwards += self._last_pts is not None and pts <= self._last_pts
             self._last_pts = pts
         if dts is not None:
             self._faulty_dts += self._last_dts is not None and dts <= self._last_dts
             self._last_dts = dts
 
     def _choose(self, pts: int | None, dts: int | None) -> int | None:
-        trusted = pts is not None and (self._faulty_pts <= self._faulty_dts or dts is None)
+        trusted = pts is not None and (self.backwards <= self._faulty_dts or dts is None)
         return pts if trusted else dts
 
     def _next(self) -> int:

@@ -58,13 +58,18 @@ class Normalizer:
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
         """`frame` itself when it already fits, else a converted copy with its time and tags."""
-        fits = (frame.width, frame.height) == (self.width, self.height)
-        self.scaled += not fits
+        fits = self.fits(frame)
         if fits and frame.format.name == self.format.name:
             return frame
         if fits and same_samples(frame.format.name, self.format.name):
             return _relabel(frame, self.format.name)
         return self._reformat(frame)
+
+    def fits(self, frame: VideoFrame) -> bool:
+        """Whether a picture has the right size; those that have not are counted."""
+        fits = (frame.width, frame.height) == (self.width, self.height)
+        self.scaled += not fits
+        return fits
 
     def _reformat(self, frame: VideoFrame) -> VideoFrame:
         matrix, full = swscale_matrix(self.format.matrix), swscale_range(self.format.full_range)

@@ -77,6 +77,13 @@ class Decoder:
         """The decoder that is used."""
         return self.context.codec.name
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether all pictures so far came whole, and with times of their own."""
+        clock = self.clock
+        lost = self.damaged or self.corrupt or self.repeated
+        return not (lost or clock.filled or clock.moved or clock.backwards)
+
     def pictures(self) -> Iterator[Picture]:
         """All pictures from here on; `companions` then holds the packets after the last one."""
         for packet in self.packets():

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 from vidstyle.errors import InputError
 from vidstyle.media.marks import FORM, mark
-from vidstyle.media.part_file import writing
+from vidstyle.media.part_file import short, writing
 
 _KEYS: Final = {
     "mp4": "encoding_tool", "matroska": "VIDSTYLE", "webm": "VIDSTYLE", "nut": "VIDSTYLE", "asf": "VIDSTYLE",
@@ -59,7 +59,7 @@ def metadata(fingerprint: str, muxer: str) -> dict[str, str]:
 
 def sidecar(target: Path) -> Path:
     """The hidden file that carries it beside a container that cannot."""
-    return target.with_name(f".{target.name}.vidstyle.json")
+    return target.with_name(f".{short(target.name)}.vidstyle.json")
 
 
 def write_sidecar(target: Path, fingerprint: str, size: int) -> None:

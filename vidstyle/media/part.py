@@ -78,6 +78,12 @@ class Part:
         end = (time or 0) + (packet.duration or 0)
         return self.start is not None and time is not None and end * packet.time_base < self.start
 
+    def is_over(self, packet: AnyPacket) -> bool:
+        """Whether no picture of the part comes with a packet of the painted stream, or behind it: pictures
+        are decoded before they are shown, so that one behind the part says nothing of those that follow."""
+        time = packet.dts if packet.dts is not None else packet.pts
+        return self.end is not None and time is not None and time * packet.time_base >= self.end
+
     def is_past(self, packet: AnyPacket) -> bool:
         """Whether a packet that was not moved yet lies behind the part."""
         time = packet.pts if packet.pts is not None else packet.dts

@@ -22,7 +22,7 @@ from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.track import Times
 
 _LONGEST = 200
-"""Bytes of the target's name that the hidden sibling's name keeps; file systems allow 255."""
+"""Bytes of the target's name that a hidden name beside it keeps; file systems allow 255."""
 
 
 def refuse(target: Path, source: Path | None = None, *, overwrite: bool) -> None:
@@ -47,6 +47,14 @@ def _refuse(target: Path, source: Path | None, overwrite: bool) -> None:
         raise OutputError(f"{there}; name another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {folder} cannot be written; name another with -o")
+
+
+def short(name: str) -> str:
+    """A file's name for hidden names that are longer: itself, or its beginning and what tells it apart."""
+    whole = os.fsencode(name)
+    if len(whole) <= _LONGEST:
+        return name
+    return f"{whole[:_LONGEST].decode(errors='ignore')}-{hashlib.sha256(whole).hexdigest()[:8]}"
 
 
 def sibling(target: Path) -> Path:

@@ -49,6 +49,8 @@ class Segment:
         times = [pts for _, pts, *_ in self.packets]
         return (
             self.version == _VERSION
+            and isinstance(self.facts, dict)
+            and Fraction(self.time_base) > 0
             and len(times) == self.frames > 0
             and (min(times), max(times)) == (self.first, self.last)
             and bool(self.packets[0][4])
@@ -124,9 +126,9 @@ class Segments:
         try:
             segment = Segment(**json.loads(self._path(number, "json").read_text()))
             size = self._path(number, "packets").stat().st_size
-        except (OSError, ValueError, TypeError):
-            return None
-        whole = segment.is_sound and size == sum(packet[0] for packet in segment.packets)
+            whole = segment.is_sound and size == sum(packet[0] for packet in segment.packets)
+        except (OSError, ValueError, TypeError, ArithmeticError, LookupError):
+            return None  # whatever lies there, it is no index
         return segment if whole else None
 
     def packets(self, number: int) -> Iterator[AnyPacket]:

@@ -134,8 +134,13 @@ class Source:
         self._container = open_input(self.path)
         self._begin()
         inside = (picture for picture in self._pictures if not self._part.before(picture))
-        self._pictures = itertools.islice(inside, self._next, None)
+        self._pictures = self._behind(self._next, inside)
         self._part.begins_at(mark.first)
+
+    def _behind(self, count: int, pictures: Iterator[Picture]) -> Iterator[Picture]:
+        for picture in itertools.islice(pictures, count):
+            self._normalize.fits(picture.native)  # counted, as by an uninterrupted run
+        yield from pictures
 
     def stop_at(self, index: int) -> None:
         """Lets `frames` end before the frame of this index. Call it before `frames`."""
@@ -190,9 +195,9 @@ class Source:
 
     @property
     def is_clean(self) -> bool:
-        """Whether all frames so far came whole and with times of their own: seeking finds them again."""
-        decoder, clock = self._decoder, self._decoder.clock
-        return not (decoder.damaged or decoder.corrupt or decoder.repeated or clock.filled or clock.moved)
+        """Whether all frames so far came whole, in one size and with times of their own: seeking finds them
+        again, and nothing is to be noted of them."""
+        return self._decoder.is_clean and not self._normalize.scaled
 
     @property
     def part(self) -> Part:
@@ -277,11 +282,12 @@ class Source:
         sound = {s.index for s in self._container.streams.audio}
         done: set[int] = set()
         for packet in self._all_packets():
-            if self._part.is_past(packet):
+            painted = packet.stream_index == self.stream.index
+            if self._part.is_over(packet) if painted else self._part.is_past(packet):
                 done.add(packet.stream_index)
                 if {*sound, self.stream.index} <= done:
                     return
-            if packet.stream_index != self.stream.index:
+            if not painted:
                 yield from self._part.packets((packet,))
 
     def _all_packets(self) -> Iterator[AnyPacket]:

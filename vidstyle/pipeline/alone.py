@@ -45,6 +45,8 @@ def hold(job: Job) -> Iterator[list[int] | None]:
         media.Source(job.source, start=job.start, end=job.end, threads=1) as video,
         opened(job, video, target, fingerprint_of(job)) as work,
     ):
+        if work is not None:
+            work.claim()
         yield None if work is None else work.all_whole()
 
 

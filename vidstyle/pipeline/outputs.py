@@ -82,8 +82,10 @@ class Outputs:
             yield cls(job, video, sink, masks, work)
 
     def _go_on(self) -> None:
-        mark = self.work.mark() if self.work else None
-        if self.work is None or mark is None:
+        if self.work is None:
+            return
+        self.work.claim()
+        if (mark := self.work.mark()) is None:
             return
         self._segments = self.work.finished()
         for number in range(self._segments):

@@ -13,23 +13,29 @@ import shutil
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vidstyle import locks, media
-from vidstyle.errors import OutputError
+from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.media.containers import muxer_for
+from vidstyle.media.copying import VIDEO_ONLY
 from vidstyle.media.fingerprint import same
-from vidstyle.media.part_file import refuse, writing
+from vidstyle.media.part_file import refuse, short, writing
+from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.types import Job, VideoInfo
 
 VIDEO, MASKS = "video", "masks"
+_NOTE: Final = "made-for.json"
+_FACTS: Final = frozenset({"shares", "frames", "first", "times", "digest", "seekable", "before"})
+"""What `Outputs` keeps with every segment."""
 
 
 def folder_of(job: Job, target: Path) -> Path:
     """Where the unfinished work of a target lies."""
     if job.work_dir is None:
-        return target.absolute().parent / f".{target.name}.work"
+        return target.absolute().parent / f".{short(target.name)}.work"
     place = hashlib.sha256(bytes(target.absolute())).hexdigest()[:12]
-    return job.work_dir.absolute() / f"{target.name}.{place}.work"
+    return job.work_dir.absolute() / f"{short(target.name)}.{place}.work"
 
 
 def expected(job: Job, info: VideoInfo) -> int | None:
@@ -52,9 +58,12 @@ def opened(
     Raises OutputError where the target cannot be written, or another process works on it.
     """
     frames = expected(job, video.info)
-    short = job.segment is None or (frames is not None and frames <= job.segment)
-    # Alpha beside VP8 and VP9 lies in what `Segments` does not keep.
-    if short or video.info.format.alpha or fingerprint is None or not isinstance(target, Path):
+    few = job.segment is None or (frames is not None and frames <= job.segment)
+    # Alpha beside VP8 and VP9 lies in what `Segments` does not keep; y4m is as large as its segments.
+    if few or video.info.format.alpha or fingerprint is None or not isinstance(target, Path):
+        yield None
+        return
+    if muxer_for(target, job.container) in VIDEO_ONLY:
         yield None
         return
     refuse(target, Path(job.source), overwrite=job.overwrite)
@@ -63,48 +72,59 @@ def opened(
 
 
 def kept(job: Job) -> int:
-    """Frames of the job's target that an earlier run finished and left to go on from; 0 where none are."""
+    """Frames of this very job that an earlier run finished and left to go on from; 0 where none are."""
     if not isinstance(job.target, Path):
         return 0
-    mark = Work(folder_of(job, job.target), job.mask_out is not None).mark()
-    return mark.frames if mark else 0
+    work = Work(folder_of(job, job.target), job.mask_out is not None)
+    with contextlib.suppress(VidstyleError):
+        if _is_for(work.folder, fingerprint_of(job)) and (mark := work.mark()):
+            return mark.frames
+    return 0
 
 
 class Work:
     """Finished segments of a job's streams: the video, and its masks where they are asked for."""
 
-    def __init__(self, folder: Path, masks: bool) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, masks: bool, fingerprint: str | None = None) -> None:
+        self.folder, self._fingerprint = folder, fingerprint
         self.video = media.Segments(folder, VIDEO)
         self.masks = media.Segments(folder, MASKS) if masks else None
 
     @classmethod
     @contextlib.contextmanager
     def opened(cls, folder: Path, masks: bool, fingerprint: str) -> Iterator[Work]:
-        """Holds the folder, emptied of what another recipe or input left there.
+        """Holds the folder. Call `claim` before anything is written into it.
 
         Raises OutputError where another process holds it, or it cannot be made.
         """
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(locks.held(folder / "lock", poll=None))
-            except BlockingIOError as error:
-                raise OutputError(f"{folder} is in use by another process; wait for it") from error
             with writing(folder):
-                _keep_only(folder, fingerprint)
-            work = cls(folder, masks)
+                folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    stack.enter_context(locks.held(folder / "lock", poll=None))
+                except BlockingIOError as error:
+                    raise OutputError(f"{folder} is in use by another process; wait for it") from error
+            work = cls(folder, masks, fingerprint)
             try:
                 yield work
             finally:
                 if not work.all_whole():
                     work.remove()
 
+    def claim(self) -> None:
+        """Empties the folder of what another recipe or input left there: once the job is sure to begin, and
+        not for a command with a slip in it. Raises OutputError."""
+        assert self._fingerprint is not None
+        with writing(self.folder):
+            _keep_only(self.folder, self._fingerprint)
+
     def whole(self, number: int) -> bool:
         """Whether a segment is finished in every stream."""
-        return self.video.index(number) is not None and (
-            self.masks is None or self.masks.index(number) is not None
+        index = self.video.index(number)
+        return (
+            index is not None
+            and index.facts.keys() >= _FACTS
+            and (self.masks is None or self.masks.index(number) is not None)
         )
 
     def finished(self) -> int:
@@ -116,8 +136,8 @@ class Work:
 
     def all_whole(self) -> list[int]:
         """The numbers of all finished segments, with or without gaps."""
-        numbers = (int(path.stem.rpartition("-")[2]) for path in self.folder.glob(f"{VIDEO}-*.json"))
-        return sorted(number for number in numbers if self.whole(number))
+        names = (path.stem.rpartition("-")[2] for path in self.folder.glob(f"{VIDEO}-*.json"))
+        return sorted(int(name) for name in names if name.isdecimal() and self.whole(int(name)))
 
     def facts(self, number: int) -> dict[str, Any]:
         """What was kept with a finished segment."""
@@ -132,9 +152,9 @@ class Work:
         if not count:
             return None
         facts = self.facts(count - 1)
-        return media.Mark(
-            facts["frames"], facts["first"], tuple(facts["times"]), facts["digest"], facts["seekable"]
-        )
+        # Each knows of the run only that painted it.
+        seekable = all(self.facts(number)["seekable"] for number in range(count))
+        return media.Mark(facts["frames"], facts["first"], tuple(facts["times"]), facts["digest"], seekable)
 
     def remove(self) -> None:
         """Removes the folder: the output is there."""
@@ -148,12 +168,18 @@ def _follows(facts: dict[str, Any], last: dict[str, Any] | None) -> bool:
     return before is None or (last is not None and before == [last["times"], last["digest"]])
 
 
-def _keep_only(folder: Path, fingerprint: str) -> None:
-    note = folder / "made-for.json"
+def _is_for(folder: Path, fingerprint: str) -> bool:
     with contextlib.suppress(OSError, ValueError):
-        if same(json.loads(note.read_text()), fingerprint):
-            return
+        return same(str(json.loads((folder / _NOTE).read_text())), fingerprint)
+    return False
+
+
+def _keep_only(folder: Path, fingerprint: str) -> None:
+    if _is_for(folder, fingerprint):
+        return
     for path in folder.iterdir():
-        if path.name != "lock":
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != "lock":
             path.unlink()
-    note.write_text(json.dumps(fingerprint))
+    (folder / _NOTE).write_text(json.dumps(fingerprint))

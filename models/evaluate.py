@@ -110,6 +110,11 @@ def judge_stylizers(networks: Sequence[Network], args: argparse.Namespace) -> No
         pictures = [n for n in networks if n.card.task == "style-arbitrary"]
         rows = {n.name: partial(paintings.losses_of, n.stylizer, args.data, weights) for n in pictures}
         table("12 held-out photographs by 12 paintings|style loss|content loss|calm", rows)
+        built_in = args.samples / "styles"
+        rows = {
+            n.name: partial(paintings.losses_of, n.stylizer, args.data, weights, built_in) for n in pictures
+        }
+        table("by the pictures of samples/styles|style loss|content loss|calm", rows)
     picture = pipeline.networks.media.load_picture(find(args.style))
     loaded = {n.name: n.stylizer(picture) for n in networks}
     rows = {k: partial(paintings.warping, s, args.samples, args.every) for k, s in loaded.items()}

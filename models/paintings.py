@@ -43,18 +43,20 @@ def held_out(folder: Path, shape: Callable[[Path, int], Bytes]) -> list[Bytes]:
     return [shape(path, SIDE) for path in split(names(folder))[1]]
 
 
-def losses_of(load: Load, root: Path, weights: Path) -> list[str]:
-    """Style loss, content loss and calm: means over 12 held-out photographs by 12 held-out paintings."""
+def losses_of(load: Load, root: Path, weights: Path, styles: Path | None = None) -> list[str]:
+    """Style loss, content loss and calm: means over 12 held-out photographs by 12 held-out paintings, or by
+    the pictures of the folder `styles`."""
     import losses
     import torch
-    from data import centre
+    from data import centre, names
 
     torch.set_num_threads(2)
     vgg = losses.Features(weights)
     photos, rows = held_out(root / "content", centre), []
+    pictures = [centre(path, SIDE) for path in names(styles)] if styles else held_out(root / "style", centre)
     with torch.no_grad():
         shapes = [losses.normalised(vgg(_tensor(photo))[2]) for photo in photos]
-        for painting in held_out(root / "style", centre):
+        for painting in pictures:
             wanted, stylizer = losses.describe(vgg(_tensor(painting))).vector, load(painting)
             for photo, shape in zip(photos, shapes, strict=True):
                 out = paint(stylizer, photo)

@@ -95,3 +95,18 @@ def test_masks_that_are_gone_are_made_anew(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "m.mkv").unlink()
     assert do(job)[0] == "done"
     assert (tmp_path / "m.mkv").exists()
+
+
+def test_what_a_kill_at_the_very_end_left_is_cleared_away(clip: Path, tmp_path: Path) -> None:
+    job = Job(
+        source=clip, target=tmp_path / "o.mp4", mask_out=tmp_path / "m.mkv", classes=("red",), segment=2
+    )
+    assert do(job)[0] == "done"
+    left = tmp_path / ".o.mp4.work"
+    left.mkdir()
+    (left / "video-000000.packets").touch()
+    assert do(job)[0] == "skipped"
+    assert not left.exists()
+    (tmp_path / "m.mkv").unlink()  # killed between the two names
+    assert do(job)[0] == "done"
+    assert (tmp_path / "m.mkv").exists() and not left.exists()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -514,3 +515,27 @@ def test_ten_times_the_stream_takes_no_more_memory(words: list[str], environment
         assert code == "0"
         peaks.append(int(peak))
     assert peaks[1] < 1.05 * peaks[0]
+
+
+@pytest.mark.parametrize("named", ["fifo", "descriptor"])
+def test_a_pipe_by_its_path_is_a_stream(named: str, clip: Path, words: list[str], tmp_path: Path) -> None:
+    data, target = streams.remuxed(clip, "matroska"), tmp_path / "o.mkv"
+    if named == "fifo":
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        ends = []
+    else:
+        ends = list(os.pipe())
+        path = Path(f"/dev/fd/{ends[0]}")
+
+    def write() -> None:
+        with open(path if named == "fifo" else ends[1], "wb") as pipe:  # noqa: PTH123 - a number, too
+            pipe.write(data)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert cli.code([str(path), "-o", str(target), "-q", *words]) == 0
+    writer.join()
+    assert len(times(target)) == len(times(clip))
+    if ends:
+        os.close(ends[0])

@@ -23,7 +23,10 @@ def finished(job: Job) -> Path | None:
     if not there or (job.mask_out is not None and not job.mask_out.exists()):
         return None
     wanted = pipeline.fingerprint_of(job)
-    return next((path for path in there if fingerprint.same(fingerprint.of(path), wanted)), None)
+    done = next((path for path in there if fingerprint.same(fingerprint.of(path), wanted)), None)
+    if done is not None:
+        pipeline.forget(replace(job, target=done))
+    return done
 
 
 def renewing(job: Job) -> Job:

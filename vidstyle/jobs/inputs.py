@@ -170,7 +170,7 @@ class _Search:
             self._path(near)
         elif remote.is_address(word):
             self._address(word)
-        elif word == STANDARD or is_url(word):
+        elif word == STANDARD or is_url(word) or media.is_pipe(word):
             self._add(Input(word if word == STANDARD else media.shown(word), word))
         elif is_pattern(word) and not os.path.lexists(word):
             self._pattern(word)

@@ -8,7 +8,7 @@ output; `load_picture` reads a style; `poster` takes a small picture out of a vi
 from vidstyle.media.codecs import SHORT_NAMES, encoder_named, encoders
 from vidstyle.media.containers import choose_container, default_target
 from vidstyle.media.in_pipe import STANDARD
-from vidstyle.media.live import is_live, is_stream, pipe_of, shown
+from vidstyle.media.live import is_live, is_pipe, is_stream, pipe_of, shown
 from vidstyle.media.masks import MaskWriter
 from vidstyle.media.nowhere import Nowhere
 from vidstyle.media.out_pipe import OutPipe, claim_standard_output
@@ -42,6 +42,7 @@ __all__ = [
     "encoder_named",
     "encoders",
     "is_live",
+    "is_pipe",
     "is_stream",
     "load_picture",
     "moment",

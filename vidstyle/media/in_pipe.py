@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from vidstyle.errors import InputError
+from vidstyle.errors import InputError, why
 
 STANDARD: Final = "-"
 """What names standard input and standard output."""
@@ -139,6 +139,15 @@ def standard_input() -> InPipe:
     if os.isatty(0):
         raise InputError("standard input is a terminal; pipe a video into vidstyle, or name a file")
     return InPipe(0, "standard input")
+
+
+def named_pipe(path: str) -> InPipe:
+    """A pipe by its path; waits until somebody writes to it. Raises InputError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {why(error)}") from error
+    return InPipe(descriptor, path, at_close=lambda: os.close(descriptor))
 
 
 def widen(descriptor: int) -> None:

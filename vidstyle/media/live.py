@@ -16,7 +16,7 @@ from typing import Final
 import av
 
 from vidstyle.errors import InputError
-from vidstyle.media.in_pipe import STANDARD, InPipe, standard_input, widen
+from vidstyle.media.in_pipe import STANDARD, InPipe, named_pipe, standard_input, widen
 
 TIMEOUT: Final = 10.0
 """Seconds to wait for a stream to open, and then for each next packet."""
@@ -35,12 +35,21 @@ def is_live(source: Path | str) -> bool:
     """Whether a source is a camera (/dev/...) or the address of a stream, which no file stands for."""
     if isinstance(source, Path):
         return source.is_char_device()
-    return bool(_ADDRESS.match(source) or _PLAYLIST.fullmatch(source) or source.startswith("/dev/"))
+    device = source.startswith("/dev/") and not (is_pipe(source) or Path(source).is_file())
+    return bool(_ADDRESS.match(source) or _PLAYLIST.fullmatch(source)) or device
+
+
+def is_pipe(source: Path | str) -> bool:
+    """Whether a path names a pipe: a FIFO, /dev/stdin behind one, or what a shell makes of `<(command)`."""
+    try:
+        return Path(source).is_fifo()
+    except (OSError, ValueError):
+        return False
 
 
 def is_stream(source: Path | str) -> bool:
-    """Whether a source is live or standard input: it is read once, from front to back."""
-    return source == STANDARD or is_live(source)
+    """Whether a source is live, standard input or a pipe: it is read once, from front to back."""
+    return source == STANDARD or is_live(source) or is_pipe(source)
 
 
 def shown(source: Path | str) -> str:
@@ -49,8 +58,10 @@ def shown(source: Path | str) -> str:
 
 
 def pipe_of(source: str) -> InPipe:
-    """Standard input or a live source, not opened yet: FFmpeg reads it in `Source`. Raises InputError."""
-    return standard_input() if source == STANDARD else _relayed(source)
+    """Standard input, a pipe or a live source, which FFmpeg reads in `Source`. Raises InputError."""
+    if source == STANDARD:
+        return standard_input()
+    return named_pipe(source) if is_pipe(source) else _relayed(source)
 
 
 def _relayed(address: str) -> InPipe:

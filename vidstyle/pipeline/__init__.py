@@ -19,7 +19,7 @@ from vidstyle.pipeline.realtime import Realtime
 from vidstyle.pipeline.recipe import fingerprint_of
 from vidstyle.pipeline.streams import ended_by_signal, opened, streamed
 from vidstyle.pipeline.way import drive
-from vidstyle.pipeline.work import kept
+from vidstyle.pipeline.work import forget, kept
 from vidstyle.types import FEATHER, EncodeOptions, Job, JobResult, Plan, Watcher
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "cuts",
     "described",
     "fingerprint_of",
+    "forget",
     "hold",
     "kept",
     "load",

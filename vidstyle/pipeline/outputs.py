@@ -150,8 +150,9 @@ class Outputs:
             self.live.left(self.sink.muxed)
         if self.masks is not None:
             self.masks.prepare()
+        self.sink.commit()  # first: where the masks then get no name, the next run knows this for its own
+        if self.masks is not None:
             self.masks.commit()
-        self.sink.commit()
         if self.work is not None:
             self.work.remove()
 

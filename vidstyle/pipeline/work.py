@@ -82,6 +82,14 @@ def kept(job: Job) -> int:
     return 0
 
 
+def forget(job: Job) -> None:
+    """Removes what is left of a job that is done: it may have been killed before it did that itself."""
+    folder = folder_of(job, Path(str(job.target)))
+    if folder.is_dir():
+        with contextlib.suppress(OSError), locks.held(folder / "lock", poll=None):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Work:
     """Finished segments of a job's streams: the video, and its masks where they are asked for."""
 

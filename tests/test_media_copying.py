@@ -150,6 +150,17 @@ def test_mp4_gets_the_text_of_subtitles_and_names_what_it_cannot_hold(tmp_path: 
         assert container.chapters()[0]["metadata"]["title"] == "first"
 
 
+def test_a_transport_stream_gets_no_subtitles_and_no_sound_that_it_has_no_name_for(tmp_path: Path) -> None:
+    _, notes = through(_rich(tmp_path / "a.mkv"), tmp_path / "b.ts", FAST)
+    assert any("(subtitle" in note and "left out" in note for note in notes), notes
+    make(tmp_path / "pcm.mkv", Clip(sound=0.5, sound_codec="pcm_s16le"))  # which names no layout when read
+    _, notes = through(tmp_path / "pcm.mkv", tmp_path / "c.ts", FAST)
+    assert any("encoded as aac" in note for note in notes)
+    with av.open(str(tmp_path / "c.ts")) as container:
+        seconds = sum(f.samples / f.sample_rate for f in container.decode(audio=0))
+    assert seconds == pytest.approx(0.5, abs=0.06)
+
+
 def test_the_default_container_holds_what_the_input_has(tmp_path: Path) -> None:
     cases = {
         "a.mkv": "a.vidstyle.mkv",

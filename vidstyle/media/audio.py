@@ -15,6 +15,16 @@ _CODECS: Final = {"mp4": "aac", "mov": "aac", "webm": "libopus", "matroska": "fl
 _OPUS_RATES: Final = (8000, 12000, 16000, 24000, 48000)
 
 
+_LAYOUTS: Final = {
+    1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1",
+}  # fmt: skip
+
+
+def _layout(layout: Any) -> Any:
+    """A layout that encoders know: PCM often says only how many channels it has."""
+    return _LAYOUTS.get(layout.nb_channels, layout) if layout.name.endswith(" channels") else layout
+
+
 class SoundEncoder:
     """Decodes and encodes one audio stream, its times kept."""
 
@@ -27,7 +37,7 @@ class SoundEncoder:
         self.target: Any = output.add_stream(self.name, rate=rate)
         context: Any = self.target.codec_context
         with contextlib.suppress(ValueError):
-            context.layout = stream.codec_context.layout
+            context.layout = _layout(stream.codec_context.layout)
         if self.name != "flac":
             context.bit_rate = 96000 * max(1, context.layout.nb_channels)
         self._shift = Fraction(0)

@@ -29,6 +29,15 @@ _OTHERS: Final = {
 """Containers for those who name them. FFmpeg has more: they write many files (HLS, DASH, pictures), no video
 beside sound, or refuse common streams (MXF, MPEG-PS, Ogg) once the work has begun."""
 
+_MPEGTS: Final = {
+    "audio": frozenset({
+        "aac", "aac_latm", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "ac3", "eac3", "dca",
+        "truehd", "opus", "libopus", "s302m",
+    }),
+    "subtitle": frozenset({"dvbsub", "dvb_subtitle", "dvb_teletext", "libzvbi_teletextdec", "pgssub"}),
+}  # fmt: skip
+"""Decoders of what MPEG-TS has a stream type for."""
+
 REFUSALS: Final = (av.error.FFmpegError, ValueError, OSError, RuntimeError)
 """What PyAV raises when a container does not take a stream."""
 
@@ -76,6 +85,8 @@ def can_hold(muxer: str, stream: Stream) -> bool:
         return muxer == "matroska"
     if stream.disposition & Disposition.attached_pic:
         return muxer in ("mp4", "matroska")
+    if muxer == "mpegts" and not _is_known_in_mpegts(stream):
+        return False
     output = None
     try:
         output = av.open(io.BytesIO(), "w", format=muxer)
@@ -88,6 +99,12 @@ def can_hold(muxer: str, stream: Stream) -> bool:
             with contextlib.suppress(*REFUSALS):
                 output.close()
     return True
+
+
+def _is_known_in_mpegts(stream: Stream) -> bool:
+    """The muxer takes any sound and subtitles, but what it has no type for comes back as nothing."""
+    known = _MPEGTS.get(stream.type)
+    return known is None or (stream.codec_context is not None and stream.codec_context.name in known)
 
 
 def is_timecode(stream: Stream) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cli_folder
+from cli_folder import COMMAND
 from clips import write_clip
 
 from vidstyle.jobs.plan import Planned, plan
 from vidstyle.types import EncodeOptions, Job, Outcome, Plan
 
-COMMAND = [sys.executable, "-m", "vidstyle"]
 SLOW = EncodeOptions(preset="veryslow")
 
 

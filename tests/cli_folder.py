@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import networks
 import style_networks
 from clips import write_clip
+
+COMMAND = [sys.executable, "-m", "vidstyle"]
+"""What starts the program as a process of its own."""
 
 
 def fill(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import batch_folder
 import cli_folder
 import pytest
-from batch_folder import COMMAND
+from cli_folder import COMMAND
 from clips import times
 
 from vidstyle import cli

@@ -20,6 +20,7 @@ import av
 import cli_folder
 import pytest
 import streams
+from cli_folder import COMMAND
 from clips import sound_digest, times, write_clip
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,8 +33,6 @@ from vidstyle.pipeline.realtime import JITTER, LATE, Realtime
 from vidstyle.types import Frame
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes cannot be waited for there")
-
-COMMAND = [sys.executable, "-m", "vidstyle"]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ import media_fixtures
 import numpy as np
 import pytest
 import streams
+from cli_folder import COMMAND
 from clips import planes, sound_digest, times, write_clip
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes cannot be
 
 Through = Callable[..., tuple[Path, list[str]]]
 
-COMMAND = [sys.executable, "-m", "vidstyle"]
 # Stand-ins for `ffmpeg ... -f CONTAINER -` and `ffmpeg -i - ...`: copy a file's packets to a pipe and back.
 SEND = """
 import pathlib, streams, sys

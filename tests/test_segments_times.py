@@ -1,9 +1,11 @@
-"""Decoding times of kept segments that an encoder made up."""
+"""Decoding times that an encoder made up."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 from clips import write_clip
 from fakes import Bleach, RedThings
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidstyle import EncodeOptions, Job, Networks, device, pipeline
-from vidstyle.media import segments
+from vidstyle.media import track
 
 
 @settings(max_examples=25)
@@ -19,15 +21,17 @@ from vidstyle.media import segments
     times=st.permutations(range(6)), made_up=st.lists(st.integers(-(2**62), 2**62), min_size=6, max_size=6)
 )
 def test_decoding_times_that_cannot_be_meant_are_mended(times: list[int], made_up: list[int]) -> None:
-    packets = [[1, pts, dts, 1, 0] for pts, dts in zip(times, made_up, strict=True)]
-    segments._mend(packets)
-    decoded = [packet[2] for packet in packets]
-    assert decoded == sorted(set(decoded)) and all(
-        0 <= p - d < 1 << 40 for p, d in zip(times, decoded, strict=True)
-    )
-    meant = [list(packet) for packet in packets]
-    segments._mend(packets)
-    assert packets == meant
+    packets = [packet(pts, dts) for pts, dts in zip(times, made_up, strict=True)]
+    decoded = [mended.dts for mended in track._mended(packets)]
+    assert decoded == sorted(set(decoded))
+    assert all(0 <= pts - dts < 90_000 for pts, dts in zip(times, decoded, strict=True))
+    assert [mended.dts for mended in track._mended(packets)] == decoded
+
+
+def packet(pts: int, dts: int) -> av.Packet:
+    made = av.Packet(b"x")
+    made.pts, made.dts, made.time_base = pts, dts, Fraction(1, 25)
+    return made
 
 
 @pytest.mark.parametrize("last", [1, 2, 3])
@@ -36,3 +40,11 @@ def test_a_last_segment_shorter_than_x265_looks_ahead(tmp_path: Path, last: int)
     for again in range(3):  # what it makes up differs
         job = Job(source, tmp_path / f"{again}.mp4", segment=10, encode=EncodeOptions(codec="libx265"))
         assert pipeline.run(job, Networks(RedThings(), Bleach(), device.choose("cpu"))).frames == 10 + last
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_whole_video_shorter_than_x265_looks_ahead(tmp_path: Path, frames: int) -> None:
+    source = write_clip(tmp_path / "in.mp4", frames=frames, sound=False)
+    for again in range(3):
+        job = Job(source, tmp_path / f"{again}.mp4", encode=EncodeOptions(codec="libx265"))
+        assert pipeline.run(job, Networks(RedThings(), Bleach(), device.choose("cpu"))).frames == frames

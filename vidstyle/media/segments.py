@@ -7,7 +7,6 @@ that has one is whole.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import zlib
@@ -24,8 +23,6 @@ from vidstyle.media.decode import AnyPacket
 from vidstyle.media.part_file import writing
 
 _VERSION = 1
-_FAR = 1 << 40
-"""Ticks between decoding and showing a frame that no encoder means."""
 
 
 @dataclass(slots=True)
@@ -102,7 +99,6 @@ class Segments:
         """
         assert self._open is not None
         segment, path = self._segment, self._path(number, "json")
-        _mend(segment.packets)
         segment.facts = facts
         if not segment.is_sound:
             raise OutputError(
@@ -144,20 +140,6 @@ class Segments:
                 yield _packet(data, pts, dts, duration, keyframe, Fraction(segment.time_base))
         if crc != segment.crc:
             raise OutputError(f"segment {number} is damaged; remove {path} and run the command again")
-
-
-def _mend(packets: list[list[int]]) -> None:
-    """Gives packets whose decoding times cannot be meant ones that can: x265 makes some up where a segment
-    has fewer frames than it looks ahead."""
-    times = [pts for _, pts, *_ in packets]
-    decoded = [dts for _, _, dts, *_ in packets]
-    in_order = all(one < other for one, other in itertools.pairwise(decoded))
-    if in_order and all(0 <= pts - dts < _FAR for pts, dts in zip(times, decoded, strict=True)):
-        return
-    order = sorted(times)
-    late = max((due - pts for due, pts in zip(order, times, strict=True)), default=0)
-    for packet, due in zip(packets, order, strict=True):
-        packet[2] = due - late
 
 
 def _packet(data: bytes, pts: int, dts: int, duration: int, keyframe: int, time_base: Fraction) -> AnyPacket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -153,7 +154,7 @@ class Track:
 
     def flush(self) -> list[AnyPacket]:
         """The packets that the encoder still holds."""
-        return list(self._encoder.encode(None))
+        return _mended(list(self._encoder.encode(None)))
 
     def split(self) -> None:
         """After `flush`: the next frame is a keyframe of a new encoder with the same settings."""
@@ -177,7 +178,6 @@ class Track:
         """Packets of any of its encoders as packets of the stream, their dts increasing across splits."""
         for packet in packets:
             packet.stream = self.stream
-            packet.dts = _plausible_dts(packet)
             if packet.dts is not None and self._last_dts is not None:
                 packet.dts = max(packet.dts, self._last_dts + 1)
             self._last_dts = packet.dts
@@ -208,12 +208,22 @@ class Track:
         return out
 
 
-def _plausible_dts(packet: AnyPacket) -> int | None:
-    """x265 leaves the dts undefined where it got fewer frames than it reorders (one or two)."""
-    if packet.dts is None or packet.pts is None:
-        return packet.dts
-    far = int(_FAR / packet.time_base)
-    return packet.dts if packet.pts - far <= packet.dts <= packet.pts else packet.pts
+def _mended(packets: list[AnyPacket]) -> list[AnyPacket]:
+    """The same packets, with decoding times that can be meant: x265 makes some up where it gets fewer frames
+    than it looks ahead, and then gives all of them at its flush."""
+    times = [packet.pts for packet in packets if packet.pts is not None]
+    decoded = [packet.dts for packet in packets if packet.dts is not None]
+    if not packets or not len(times) == len(decoded) == len(packets):
+        return packets
+    far = int(_FAR / packets[0].time_base)
+    in_order = all(one < other for one, other in pairwise(decoded))
+    if in_order and all(0 <= pts - dts < far for pts, dts in zip(times, decoded, strict=True)):
+        return packets
+    order = sorted(times)
+    late = max(due - pts for due, pts in zip(order, times, strict=True))
+    for packet, due in zip(packets, order, strict=True):
+        packet.dts = due - late
+    return packets
 
 
 def encoder_threads(width: int, height: int) -> int:

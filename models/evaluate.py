@@ -8,10 +8,11 @@
     python models/evaluate.py fastscnn fastscnn@512:0.7 yolov8n-seg.onnx:0.15 --data DIR --clips *.mp4
     python models/evaluate.py brush magenta/style.onnx --data DIR --speed
 
-A network is a name, a card or an .onnx file, as for --segmenter and --stylizer; @SIDE and :THRESHOLD replace
-the card's own. DIR holds segmentation/eval, segmentation/eval_negative, content, style and loss; what is not
-there is left out, as are the losses where torch is missing. Speed is measured only when asked for: the
-networks take turns, least and median of the rounds. The CPU it ran on is printed with it.
+A network is a name, a card or an .onnx file, as for --segmenter and --stylizer; @SIDE and :THRESHOLD are used
+instead of the card's own, and :THRESHOLD-HIGH instead of both of its thresholds. DIR holds segmentation/eval,
+segmentation/eval_negative, content, style and loss; what is not there is left out, as are the losses where
+torch is missing. Speed is measured only when asked for: the networks take turns, least and median of the
+rounds. The CPU it ran on is printed with it.
 """
 
 from __future__ import annotations
@@ -52,25 +53,30 @@ class Network:
 
     name: str
     card: Card
+    threshold: float | None = None
 
     @classmethod
     def parse(cls, word: str) -> Network:
-        """NETWORK[@SIDE][:THRESHOLD]."""
-        match = re.fullmatch(r"(.+?)(?:@(\d+))?(?::([01]?\.\d+))?", word)
+        """NETWORK[@SIDE][:THRESHOLD[-HIGH]]; HIGH is a card's `high`, 0 for none."""
+        number = r"[01]?\.\d+"
+        match = re.fullmatch(rf"(.+?)(?:@(\d+))?(?::({number})(?:-(0|{number}))?)?", word)
         if match is None:
-            raise SystemExit(f"{word!r} is no NETWORK[@SIDE][:THRESHOLD]")
-        found, side, threshold = match.groups()
+            raise SystemExit(f"{word!r} is no NETWORK[@SIDE][:THRESHOLD[-HIGH]]")
+        found, side, threshold, high = match.groups()
         card = pipeline.card(found, None)
         if side:
             graph = card.graphs["model"]
             graph = replace(graph, input=replace(graph.input, side=int(side)))
             card = replace(card, graphs={"model": graph})
-        card = replace(card, threshold=float(threshold)) if threshold else card
-        return cls("/".join(Path(word).parts[-2:]), card)
+        if high:
+            graph = card.graphs["model"]
+            graph = replace(graph, output=replace(graph.output, high=float(high) or None))
+            card = replace(card, threshold=float(threshold), graphs={"model": graph})
+        return cls("/".join(Path(word).parts[-2:]), card, float(threshold) if threshold else None)
 
     def segmenter(self) -> Segmenter:
         """Finding laptops on the CPU."""
-        return segmenters.load(self.card, CPU, ["laptop"])
+        return segmenters.load(self.card, CPU, ["laptop"], threshold=self.threshold)
 
     def stylizer(self, picture: NDArray[np.uint8]) -> Stylizer:
         """Painting on the CPU; a network with a style of its own ignores the picture."""

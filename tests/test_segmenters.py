@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import networks
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import CLASSES, GRAY, GREEN, RED, covers, picture
 
-from vidstyle import segmenters
+from vidstyle import device, segmenters
 from vidstyle.device import choose
 from vidstyle.errors import ModelError, UsageError
+from vidstyle.graphs import join, segment
 from vidstyle.types import Segmenter
 
 CPU = choose("cpu")
@@ -224,3 +227,74 @@ def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
     card = networks.write(tmp_path, "r", networks.recurrent(), "matte", ("person",), {"name": "src"}, how)
     with pytest.raises(ModelError, match="nothing feeds its inputs r1i, r2i"):
         segmenters.load(card, CPU, ["person"])
+
+
+def sure(card: Any, high: float) -> Any:
+    graph = card.graphs["model"]
+    return replace(card, graphs={"model": replace(graph, output=replace(graph.output, high=high))})
+
+
+PALE = (160, 0, 0)
+"""Logit 10 * 160 / 255 - 5 = 1.27 against 0 and -12.8: probability 0.78; of `RED` 0.993."""
+
+
+@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+def test_a_part_must_be_sure_somewhere(tmp_path: Path, kind: str) -> None:
+    """A pale part goes, a pale part that touches a red one (if only by a corner) stays whole."""
+    card = semantic(tmp_path, kind=kind)
+    seen = picture(24, 48, (4, 4, 12, 12), colour=RED)
+    seen[:, 12:20, 12:24] = PALE
+    seen[:, 4:12, 32:40] = PALE
+    plain = one(segmenters.load(card, CPU, ["laptop"]), seen)
+    assert (plain[4:12, 32:40] > 0.5).all()
+    mask = one(segmenters.load(sure(card, 0.9), CPU, ["laptop"]), seen)
+    assert not mask[:, 28:].any()
+    assert np.array_equal(mask[:, :28], plain[:, :28])
+
+
+@pytest.mark.parametrize("opset", [18, 21])
+def test_hysteresis_is_lifted_with_the_network(opset: int) -> None:
+    """The loop of the post-graph passes the version converter and loads."""
+    network = onnx.version_converter.convert_version(onnx.load_from_string(networks.semantic()), opset)
+    text = segment.semantic("logits", [1], 3, 0.5, high=0.9)
+    joined = join.join(network, None, text, takes={"out": "out"})
+    assert [port.name for port in join.signature(joined).outputs] == ["mask"]
+    device.Session(joined, CPU)
+
+
+def test_the_higher_threshold_moves_along(tmp_path: Path) -> None:
+    """Log-odds of 0.5 to 0.9 are 2.2; of 0.3 to 0.79 too, so that what is 0.78 stays out until 0.28."""
+    card, seen = sure(semantic(tmp_path), 0.9), picture(24, 32, (4, 6, 20, 16), colour=PALE)
+    masks = [one(segmenters.load(card, CPU, ["laptop"], threshold=t), seen) for t in (0.5, 0.3, 0.27)]
+    assert [mask.any() for mask in masks] == [False, False, True]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), high=st.floats(0.5, 1), count=st.integers(1, 3))
+def test_hysteresis_of_noise(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, high: float, count: int
+) -> None:
+    """Just the parts of the lower mask that reach the higher threshold, whatever stands in the batch."""
+    card = semantic(tmp_path_factory.mktemp("card"))
+    rng = np.random.default_rng(seed)
+    seen = np.zeros((count, 16, 20, 3), np.uint8)
+    seen[..., 0] = rng.choice([0, 140, 160, 190, 255], (count, 16, 20), p=[0.6, 0.1, 0.1, 0.1, 0.1])
+
+    def found(**how: Any) -> np.ndarray:
+        return segmenters.load(how.pop("card", card), CPU, ["laptop"], **how).masks(seen) > 0.5
+
+    low, sure_at = found(), found(threshold=high)
+    got = segmenters.load(sure(card, high), CPU, ["laptop"], batch=3).masks(seen) > 0.5
+    for mask, seeds, kept in zip(low, sure_at, got, strict=True):
+        assert np.array_equal(grown(seeds & mask, mask), kept)
+
+
+def grown(seeds: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The eight-connected parts of `mask` that hold a seed, by flooding."""
+    out, todo = np.zeros_like(mask), list(zip(*np.nonzero(seeds), strict=True))
+    while todo:
+        y, x = todo.pop()
+        if 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and mask[y, x] and not out[y, x]:
+            out[y, x] = True
+            todo += [(y + j, x + i) for j in (-1, 0, 1) for i in (-1, 0, 1)]
+    return out

@@ -45,7 +45,7 @@ multiple = 32
 
 [model.output]
 kind = "logits"
-"""
+{high}"""
 
 
 def fold(module: nn.Module) -> None:
@@ -110,14 +110,17 @@ def agree(net: nn.Module, path: Path) -> float:
     return worst
 
 
-def card(path: Path, names: list[str], side: int, threshold: float) -> None:
+def card(path: Path, names: list[str], side: int, threshold: float, high: float | None) -> None:
     """The card beside the graph; the [quality] table of an older card stays."""
     place = path.with_suffix(".toml")
     old = place.read_text() if place.exists() else ""
     quality = re.search(r"^\[quality\].*", old, re.MULTILINE | re.DOTALL)
     classes = ", ".join(f'"{n}"' for n in ("background", *names))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    text = CARD.format(classes=classes, file=path.name, sha256=sha256, side=side, threshold=threshold)
+    line = f"high = {high}\n" if high else ""
+    text = CARD.format(
+        classes=classes, file=path.name, sha256=sha256, side=side, threshold=threshold, high=line
+    )
     place.write_text(text + (f"\n{quality[0]}" if quality else ""))
 
 
@@ -132,6 +135,7 @@ def main() -> None:
         "--side", type=int, default=384, help="of the card: the longer side a frame is scaled to"
     )
     parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--high", type=float, help="what a part of the mask must reach somewhere")
     options = parser.parse_args()
     net = load(options.checkpoint, options.part)
     whole = Merged(net, [LABELS.index(n) for n in options.classes]).eval()
@@ -139,7 +143,7 @@ def main() -> None:
     write(whole, options.out)
     worst = agree(whole, options.out)
     print(f"{options.out.name}: {options.out.stat().st_size} bytes, differs by at most {worst:.1e}")
-    card(options.out, options.classes, options.side, options.threshold)
+    card(options.out, options.classes, options.side, options.threshold, options.high)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ def load(path: Path) -> Card:
         quality=_value(dict, table.get("quality", {}), place.key("quality")),
     )
     _classes_fit(card, place.key("classes"))
+    _high_fits(card, place.key("model.output.high"))
     return card
 
 
@@ -190,3 +191,14 @@ def _classes_fit(card: Card, place: Place) -> None:
         place.wrong(f"is missing or empty: a {card.task} network must say what it finds")
     if card.task == "matte" and len(card.classes) != 1:
         place.wrong(f"must be the one name that the matte finds, is {list(card.classes)!r}")
+
+
+def _high_fits(card: Card, place: Place) -> None:
+    """A higher threshold has something to be compared with, and is the higher one."""
+    output = card.graphs["model"].output if "model" in card.graphs else Output()
+    if output.high is None:
+        return
+    if card.task != "semantic" or output.kind == "labels":
+        place.wrong("goes with logits or probabilities of a semantic network only")
+    if output.high < card.threshold:
+        place.wrong(f"must be at least the threshold, {card.threshold}, is {output.high}")

@@ -98,6 +98,8 @@ class Output:
     For "yolo-seg", layout is that of the prototypes; that of the detections shows in their shape.
     states: of a recurrent matte, pairs of input and output names; an input "downsample_ratio" gets
     `downsample`.
+    high: of semantic logits or probabilities. The class probability that a part of the mask must reach
+    somewhere, else it is left out (hysteresis; the card's `threshold` is the lower one).
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Output:
     nms: bool = False
     states: tuple[tuple[str, str], ...] = ()
     downsample: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ EDGE = 1.5
 _FULL = 4.0
 """Margins beyond are as sure as margins get: logits of a probability of 0.98."""
 
+_FAR = 2.0
+"""Distances to the edge beyond, in cells of the network's output, need not be known."""
+
 _PLACE = "int64[2] canvas, int64[2] before, int64[2] extent"
 
 
@@ -46,6 +49,7 @@ def semantic(
     count: int,
     threshold: float,
     *,
+    high: float | None = None,
     dtype: str = "float",
     rank: int = 4,
     channels_last: bool = False,
@@ -55,6 +59,7 @@ def semantic(
     wanted: class indices; count: C. Of logits z the margin is the logit of the wanted classes' softmax
     probability, logsumexp(z[wanted]) - logsumexp(z[others]), less the logit of the threshold. One class
     alone (C = 1) is a logit of its own. Of labels the edge is smoothed by the mean of 3 x 3.
+    high: the probability that a part must reach somewhere, else it is left out; None keeps every part.
     """
     others = [index for index in range(count) if index not in wanted]
     constants, body = {
@@ -65,8 +70,50 @@ def semantic(
     order = "Transpose<perm = [0, 3, 1, 2]>" if channels_last and rank == 4 else "Identity"
     lift = "Unsqueeze(s_out, c_channel)" if rank == 3 else "Identity(s_out)"
     first = f"s_out = {order}(out)\n      s_all = {lift}\n      s_values = Cast<to = 1>(s_all)\n      "
-    more, last = edge()
+    if high is not None:
+        scale = logit if kind == "logits" else float
+        certain, only = _certain(scale(high) - scale(threshold))
+        constants, body = [*constants, *certain], body + only
+    more, last = edge() if high is None else edge("h_limit")
     return post([f"{dtype}[{', '.join('abcd'[:rank])}] out"], [*constants, *more], first + body + last)
+
+
+def _certain(gap: float) -> Part:
+    """Hysteresis (Canny 1986): of `margin` only the connected parts (of eight neighbours) that somewhere
+    lie more than `gap` above the edge.
+
+    From those places on, the parts are grown inside of the edge until nothing changes any more. `h_limit`
+    is what a distance to the edge may be at most: `_FAR` outside on a part that is left out and next to it.
+    """
+    constants = [
+        f"float h_gap = {{{gap!r}}}",
+        f"float h_far = {{{_FAR}}}",
+        f"float h_span = {{{2 * _FAR}}}",
+        "bool h_begin = {1}",
+    ]
+    return (
+        constants,
+        """h_above = Greater(margin, c_zero)
+      h_inside = Cast<to = 1>(h_above)
+      h_beyond = Greater(margin, h_gap)
+      h_surely = Cast<to = 1>(h_beyond)
+      h_seeds = Min(h_surely, h_inside)
+      h_kept = Loop <body = h_grow (int64 h_step, bool h_go, float[n, 1, h, w] h_now)
+        => (bool h_more, float[n, 1, h, w] h_next) {
+        h_wider = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_now)
+        h_next = Min(h_wider, h_inside)
+        h_before = ReduceSum<keepdims = 0>(h_now)
+        h_after = ReduceSum<keepdims = 0>(h_next)
+        h_more = Less(h_before, h_after)
+      }>(, h_begin, h_seeds)
+      h_left = Sub(h_inside, h_kept)
+      h_around = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_left)
+      h_lost = Sub(h_around, h_kept)
+      h_out = Max(h_lost, c_zero)
+      h_down = Mul(h_out, h_span)
+      h_limit = Sub(h_far, h_down)
+      """,
+    )
 
 
 def _of_logits(wanted: Sequence[int], others: Sequence[int], threshold: float) -> Part:
@@ -123,19 +170,21 @@ def _of_labels(wanted: Sequence[int], others: Sequence[int], threshold: float) -
     )
 
 
-def edge() -> Part:
+def edge(limit: str | None = None) -> Part:
     """From `margin`, (N, 1, h, w), to `soft`: clip(1/2 + distance to the edge / EDGE, 0, 1).
 
     The slope is the largest step to one of the eight neighbours: right where the margin is straight and
-    where it jumps, so that either way the edge lies where bilinear interpolation is 0.
+    where it jumps, so that either way the edge lies where bilinear interpolation is 0. limit: a value that
+    no distance may exceed.
     """
+    within = f"Min(e_clipped, {limit})" if limit else "Identity(e_clipped)"
     constants = [
         f"float e_low = {{{-_FULL}}}",
         f"float e_high = {{{_FULL}}}",
         "float e_flat = {0.001}",
         "float e_half = {0.5}",
-        "float e_near = {-2.0}",
-        "float e_far = {2.0}",
+        f"float e_near = {{{-_FAR}}}",
+        f"float e_far = {{{_FAR}}}",
         f"float e_width = {{{EDGE}}}",
     ]
     return (
@@ -148,7 +197,8 @@ def edge() -> Part:
       e_fall = Add(e_bottom, e_bounded)
       e_slope = Max(e_rise, e_fall, e_flat)
       e_distance = Div(e_bounded, e_slope)
-      small = Clip(e_distance, e_near, e_far)
+      e_clipped = Clip(e_distance, e_near, e_far)
+      small = {within}
       {enlarged()}
       e_size = Shape<start = 2, end = 4>(small)
       e_from = Cast<to = 1>(e_size)

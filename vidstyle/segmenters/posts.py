@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,11 +35,21 @@ def _semantic(card: Card, signature: Signature, wanted: list[int], threshold: fl
         wanted,
         len(card.classes),
         threshold,
+        high=_high(card, threshold),
         dtype=ends.text_type(out),
         rank=len(out.shape) or 4,
         channels_last=how.layout == "NHWC",
     )
     return Post(text, {"out": out.name})
+
+
+def _high(card: Card, threshold: float) -> float | None:
+    """The card's higher threshold, as far above another one, in log-odds, as above the card's own."""
+    high = ends.graph(card).output.high
+    if high is None or threshold == card.threshold:
+        return high
+    logit = segment.logit
+    return 1 / (1 + math.exp(-(logit(threshold) + logit(high) - logit(card.threshold))))
 
 
 def _matte(card: Card, signature: Signature, wanted: list[int], threshold: float) -> Post:  # noqa: ARG001

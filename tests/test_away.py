@@ -85,6 +85,13 @@ def test_a_bad_input_is_named_by_its_address_and_its_copy_goes(
     assert not list((tmp_path / "temporary").iterdir()) and not memory.exists("/out/bad.mp4")
 
 
+@pytest.mark.usefixtures("memory")
+def test_an_address_with_nothing_behind_it_leaves_nothing(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(InputError):
+        away.run(job_for(folder, "memory://in/none.mp4", tmp_path / "o.mp4"))
+    assert not list(tmp_path.glob(".*")) and not list((tmp_path / "temporary").iterdir())
+
+
 def test_what_could_not_be_put_anywhere_is_not_fetched(
     tmp_path: Path, folder: Path, memory: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

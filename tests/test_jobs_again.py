@@ -38,10 +38,12 @@ def clip(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "clip.mp4", frames=6)
 
 
-@pytest.fixture(params=["o.mp4", "o.*", "o.avi"])
+@pytest.fixture(params=["o.mp4", "o.*", "o.avi", "o.* ts"])
 def job(request: pytest.FixtureRequest, clip: Path, tmp_path: Path) -> Job:
     (tmp_path / "out").mkdir()
-    return Job(source=clip, target=tmp_path / "out" / request.param, classes=("red",))
+    name, *container = request.param.split()
+    chosen = container[0] if container else None
+    return Job(source=clip, target=tmp_path / "out" / name, classes=("red",), container=chosen)
 
 
 def test_what_is_done_is_skipped_and_not_touched(job: Job, tmp_path: Path) -> None:
@@ -95,6 +97,31 @@ def test_masks_that_are_gone_are_made_anew(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "m.mkv").unlink()
     assert do(job)[0] == "done"
     assert (tmp_path / "m.mkv").exists()
+
+
+@pytest.mark.parametrize("name", ["m.mkv", "m.mp4", "m.avi"])
+def test_masks_take_no_file_s_place_but_their_own(clip: Path, tmp_path: Path, name: str) -> None:
+    job = Job(source=clip, target=tmp_path / "o.mp4", mask_out=tmp_path / name, classes=("red",))
+    assert do(replace(job, mask_out=None))[0] == "done"
+    precious = write_clip(tmp_path / name, frames=3).read_bytes()
+    status, reason = do(job)
+    assert status == "failed" and f"{name} exists; --overwrite" in reason
+    assert (tmp_path / name).read_bytes() == precious
+    (tmp_path / name).unlink()
+    assert do(job)[0] == "done"
+    assert do(job)[0] == "skipped"
+    assert do(replace(job, feather=7.0))[0] == "done"
+    status, reason = do(replace(job, feather=7.0, mask_out=clip))
+    assert status == "failed" and "is the input itself" in reason
+
+
+def test_a_name_that_is_too_long_is_one_line(clip: Path, tmp_path: Path) -> None:
+    status, reason = do(Job(source=clip, target=tmp_path / f"{'x' * 300}.mp4", classes=("red",)))
+    assert status == "failed" and "too long" in reason and "bug" not in reason
+    status, reason = do(
+        Job(source=tmp_path / f"{'x' * 300}.mp4", target=tmp_path / "o.mp4", classes=("red",))
+    )
+    assert status == "failed" and "too long" in reason and "bug" not in reason
 
 
 def test_what_a_kill_at_the_very_end_left_is_cleared_away(clip: Path, tmp_path: Path) -> None:

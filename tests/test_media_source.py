@@ -238,6 +238,21 @@ def test_ledger_tells_lost_times_only_after_damage() -> None:
     assert ledger.rest(60) == [80]
 
 
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_cut_file_keeps_count_whatever_the_threads(tmp_path: Path, threads: int) -> None:
+    """Several threads hand out the last error at the end, and with it, in silence, the last pictures."""
+    whole = make(tmp_path / "a.mkv", Clip(codec="libx264", pts=fps_pts(40, 25), time_base=MS))
+    data = bytearray(whole.read_bytes())
+    with av.open(str(whole)) as container:
+        *_, first, last = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    for position, size in (first, last):
+        data[position + size // 2 : position + size] = bytes(size - size // 2)
+    whole.write_bytes(data)
+    with Source(whole, threads=threads) as source:
+        assert len(list(source.frames())) == 40
+        assert any("damaged" in note for note in source.notes)
+
+
 def test_damaged_packets_keep_count_and_times(tmp_path: Path) -> None:
     clip = make(
         tmp_path / "a.mkv", Clip(codec="mpeg4", options=(("g", "1"),), pts=fps_pts(12, 40), time_base=MS)

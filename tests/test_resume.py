@@ -24,7 +24,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from vidstyle import EncodeOptions, Job, Networks, device, media, pipeline
-from vidstyle.errors import InputError, OutputError
+from vidstyle.errors import InputError, OutputError, VidstyleError
 from vidstyle.media import fingerprint
 from vidstyle.pipeline import outputs
 from vidstyle.pipeline.segments import led
@@ -82,7 +82,7 @@ def run_cut(job: Job, networks: Networks, stops: Sequence[int]) -> Any:
 @settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # shrinking takes minutes
 @given(
     stops=st.lists(st.integers(0, 45), max_size=4),
-    segment=st.sampled_from([8, 10, 17, 49]),
+    segment=st.sampled_from([3, 8, 10, 17, 49]),
     ending=st.sampled_from([".mp4", ".mkv", ".mov"]),
     codec=st.sampled_from([None, "libx265", "ffv1", "mpeg4"]),
     part=st.sampled_from([(None, None), (Fraction(1, 2), None), (Fraction(1, 5), Fraction(9, 5))]),
@@ -141,6 +141,26 @@ def test_finished_segments_are_not_painted_again(clip: Path, tmp_path: Path, net
     pipeline.run(job, networks, stop)
     assert stop.kept == 30
     assert 1000 - stop.left == 20
+
+
+@pytest.mark.parametrize("slip", ["codec", "masks"])
+def test_a_command_with_a_slip_takes_nothing_away(
+    clip: Path, tmp_path: Path, networks: Networks, slip: str
+) -> None:
+    job = job_for(clip, tmp_path / "o.mp4")
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(job, networks, Stop(35))
+    wrong = replace(job, mask_out=tmp_path / "m.mkv")
+    if slip == "codec":
+        wrong = replace(wrong, encode=EncodeOptions(codec="nonsense"))
+    else:
+        (tmp_path / "m.mkv").touch()
+    with pytest.raises(VidstyleError):
+        pipeline.run(wrong, networks)
+    assert pipeline.kept(job) == 30
+    with pytest.raises(VidstyleError):
+        pipeline.run(replace(wrong, target=tmp_path / "other.mp4"), networks)
+    assert not (tmp_path / ".other.mp4.work").exists(), "nothing is left of what never began"
 
 
 def test_kept_segments_and_frames_written_as_they_come_are_the_same(

@@ -252,6 +252,21 @@ def test_a_part_must_be_sure_somewhere(tmp_path: Path, kind: str) -> None:
     assert np.array_equal(mask[:, :28], plain[:, :28])
 
 
+def test_everything_is_sure(tmp_path: Path) -> None:
+    seen = picture(24, 32, (4, 6, 20, 16))
+    assert one(segmenters.load(sure(semantic(tmp_path), 0.999), CPU, CLASSES), seen).min() == 1
+
+
+@pytest.mark.parametrize("gap", [1, 2])
+def test_what_is_left_out_does_not_eat_into_what_stays(tmp_path: Path, gap: int) -> None:
+    card = semantic(tmp_path, stride=4)
+    seen = picture(48, 96, (16, 16, 40, 32))
+    alone = one(segmenters.load(card, CPU, ["laptop"]), seen)
+    seen[:, 16:32, 40 + 4 * gap : 80] = PALE
+    mask = one(segmenters.load(sure(card, 0.9), CPU, ["laptop"]), seen)
+    assert np.array_equal(mask[:, :42], alone[:, :42]) and not (mask[:, 44:] > 0.5).any()
+
+
 @pytest.mark.parametrize("opset", [18, 21])
 def test_hysteresis_is_lifted_with_the_network(opset: int) -> None:
     """The loop of the post-graph passes the version converter and loads."""

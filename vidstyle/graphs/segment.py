@@ -70,11 +70,13 @@ def semantic(
     order = "Transpose<perm = [0, 3, 1, 2]>" if channels_last and rank == 4 else "Identity"
     lift = "Unsqueeze(s_out, c_channel)" if rank == 3 else "Identity(s_out)"
     first = f"s_out = {order}(out)\n      s_all = {lift}\n      s_values = Cast<to = 1>(s_all)\n      "
-    if high is not None:
+    if high is not None and (others or count == 1):  # of all classes together everything is sure
         scale = logit if kind == "logits" else float
         certain, only = _certain(scale(high) - scale(threshold))
         constants, body = [*constants, *certain], body + only
-    more, last = edge() if high is None else edge("h_limit")
+        more, last = edge("h_limit")
+    else:
+        more, last = edge()
     return post([f"{dtype}[{', '.join('abcd'[:rank])}] out"], [*constants, *more], first + body + last)
 
 
@@ -83,7 +85,8 @@ def _certain(gap: float) -> Part:
     lie more than `gap` above the edge.
 
     From those places on, the parts are grown inside of the edge until nothing changes any more. `h_limit`
-    is what a distance to the edge may be at most: `_FAR` outside on a part that is left out and next to it.
+    is what a distance to the edge may be at most: `_FAR` outside on a part that is left out and next to it,
+    but for what is next to a part that stays, too.
     """
     constants = [
         f"float h_gap = {{{gap!r}}}",
@@ -102,13 +105,14 @@ def _certain(gap: float) -> Part:
         => (bool h_more, float[n, 1, h, w] h_next) {
         h_wider = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_now)
         h_next = Min(h_wider, h_inside)
-        h_before = ReduceSum<keepdims = 0>(h_now)
-        h_after = ReduceSum<keepdims = 0>(h_next)
-        h_more = Less(h_before, h_after)
+        h_new = Sub(h_next, h_now)
+        h_most = ReduceMax<keepdims = 0>(h_new)
+        h_more = Greater(h_most, c_zero)
       }>(, h_begin, h_seeds)
       h_left = Sub(h_inside, h_kept)
       h_around = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_left)
-      h_lost = Sub(h_around, h_kept)
+      h_spared = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_kept)
+      h_lost = Sub(h_around, h_spared)
       h_out = Max(h_lost, c_zero)
       h_down = Mul(h_out, h_span)
       h_limit = Sub(h_far, h_down)

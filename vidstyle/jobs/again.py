@@ -9,6 +9,7 @@ from pathlib import Path
 from vidstyle import pipeline
 from vidstyle.jobs.names import ANY
 from vidstyle.media import containers, fingerprint
+from vidstyle.media.part_file import refuse
 from vidstyle.types import Job
 
 
@@ -19,34 +20,42 @@ def finished(job: Job) -> Path | None:
     """
     if job.overwrite or not isinstance(job.source, Path):
         return None
-    there = [path for path in _places(job) if path.is_file()]
-    if not there or (job.mask_out is not None and not job.mask_out.exists()):
+    ours = {path: found for path in _places(job) if (found := fingerprint.of(path))}
+    if not ours:
         return None
     wanted = pipeline.fingerprint_of(job)
-    done = next((path for path in there if fingerprint.same(fingerprint.of(path), wanted)), None)
+    if job.mask_out and not fingerprint.same(fingerprint.of(job.mask_out), fingerprint.of_masks(wanted)):
+        return None
+    done = next((path for path, found in ours.items() if fingerprint.same(found, wanted)), None)
     if done is not None:
         pipeline.forget(replace(job, target=done))
     return done
 
 
 def renewing(job: Job) -> Job:
-    """The job with leave to replace its output, where that is one of ours and of the same input."""
-    if not isinstance(job.source, Path) or not isinstance(job.target, Path) or not job.target.is_file():
+    """The job with leave to replace its output, where that is one of ours and of the same input, as are the
+    masks. Raises OutputError where the output is and the masks are not."""
+    if not isinstance(job.source, Path) or not isinstance(job.target, Path) or job.overwrite:
         return job
     found = fingerprint.of(job.target)
-    if found is None or not fingerprint.related(found, pipeline.fingerprint_of(job)):
+    if found is None or not fingerprint.related(found, wanted := pipeline.fingerprint_of(job)):
         return job
+    refuse_masks(job, wanted)
     return replace(job, overwrite=True)
+
+
+def refuse_masks(job: Job, wanted: str) -> None:
+    """Raises OutputError where the place of a job's masks is taken by a file that is none of its own."""
+    masks = job.mask_out and fingerprint.of(job.mask_out)
+    if job.mask_out and not (masks and fingerprint.related(masks, wanted)):
+        refuse(job.mask_out, Path(job.source), overwrite=False)
 
 
 def _places(job: Job) -> Iterator[Path]:
     """Where the output may lie; its ending may not be chosen yet."""
     if isinstance(job.target, Path) and job.target.name.endswith(ANY):
-        yield from _endings(job.target.with_name(job.target.name.removesuffix(ANY)))
+        stem = job.target.name.removesuffix(ANY)
+        endings = [containers.ending_of(job.container)] if job.container else containers.MUXERS
+        yield from (job.target.with_name(stem + ending) for ending in endings)
     elif isinstance(job.target, Path):
         yield job.target
-
-
-def _endings(stem: Path) -> Iterator[Path]:
-    for ending in containers.MUXERS:
-        yield stem.with_name(stem.name + ending)

@@ -6,12 +6,13 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidstyle import pipeline, remote
 from vidstyle.errors import OutputError, UsageError, VidstyleError
+from vidstyle.jobs.again import refuse_masks
 from vidstyle.jobs.plan import settled
 from vidstyle.media import fingerprint
 from vidstyle.media.marks import marked
@@ -79,8 +80,10 @@ def _fingerprint(job: Job) -> str:
 def _renewing(job: Job) -> Job:
     """The job with leave to replace its output, where that is one of ours and of the same input."""
     found = None if job.overwrite else _mark(job.target)
-    ours = found is not None and fingerprint.related(found, _fingerprint(job))
-    return replace(job, overwrite=True) if ours else job
+    if found is None or not fingerprint.related(found, wanted := _fingerprint(job)):
+        return job
+    refuse_masks(job, wanted)
+    return replace(job, overwrite=True)
 
 
 def folder_of(job: Job) -> Path:
@@ -116,10 +119,22 @@ def _staged(job: Job, folder: Path) -> Job:
         raise OutputError(f"the folder {folder} cannot be made: {reason}; try --work-dir") from error
     near = job
     if isinstance(job.source, str) and remote.is_address(job.source):
-        near = replace(near, source=remote.stage(job.source, folder / "in"))
+        try:
+            near = replace(near, source=remote.stage(job.source, folder / "in"))
+        except VidstyleError:
+            _remove_empty(folder)
+            raise
     if isinstance(job.target, str) and remote.is_address(job.target):
         near = replace(near, target=folder / "out" / remote.name_of(job.target), overwrite=True)
     return near
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes the folder where nothing was fetched yet; a part of a file stays, to go on from."""
+    with suppress(OSError):
+        for path in (folder / "out", folder / "in", folder):
+            if path.exists():
+                path.rmdir()
 
 
 @contextmanager

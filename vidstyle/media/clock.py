@@ -67,7 +67,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._waiting: set[int] = set()
-        self.damaged = False
+        self._hides = self.damaged = False
 
     def sent(self, pts: int | None) -> None:
         """A packet that should give a picture at `pts` went to the decoder."""
@@ -80,7 +80,14 @@ class Ledger:
             return []
         behind = {p for p in self._waiting if p <= pts}
         self._waiting -= behind
-        return self._between(behind - {pts}, after)
+        behind -= {pts}
+        self._hides |= bool(behind) and not self.damaged
+        return self._between(behind, after)
+
+    def lacks(self, after: int | None) -> bool:
+        """At the end of the stream: whether pictures after the last one should have come, in a file that hid
+        none before."""
+        return after is not None and not self._hides and any(time > after for time in self._waiting)
 
     def rest(self, after: int | None) -> list[int]:
         """At the end of the stream: the times after the last picture that were lost."""

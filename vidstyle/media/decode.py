@@ -156,6 +156,9 @@ class Decoder:
             frames = []
         for frame in frames:
             yield from self._emit(frame)
+        if self._ledger.lacks(self._last_pts):  # with several threads an error may end the flush in silence
+            self.damaged += 1
+            self._ledger.damaged = True
         yield from self._repeats(self._ledger.rest(self._last_pts))
 
     def _repeats(self, times: list[int]) -> Iterator[Picture]:

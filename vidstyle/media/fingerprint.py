@@ -41,6 +41,12 @@ def _beside(path: Path) -> str | None:
     return None
 
 
+def of_masks(fingerprint: str) -> str:
+    """What the masks carry that are written with an output of that fingerprint."""
+    recipe, rest = fingerprint.split("-", 1)
+    return f"{hashlib.sha256(f'masks {recipe}'.encode()).hexdigest()[:16]}-{rest}"
+
+
 def same(one: str | None, other: str | None) -> bool:
     """Whether two fingerprints are of the same recipe and the same input, wherever that lay."""
     return one is not None and other is not None and one[:_KEY] == other[:_KEY]

@@ -10,6 +10,7 @@ import errno
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,15 +35,20 @@ _SECRET: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 def is_live(source: Path | str) -> bool:
     """Whether a source is a camera (/dev/...) or the address of a stream, which no file stands for."""
     if isinstance(source, Path):
-        return source.is_char_device()
-    device = source.startswith("/dev/") and not (is_pipe(source) or Path(source).is_file())
+        return _is(Path.is_char_device, source)
+    device = source.startswith("/dev/") and not (is_pipe(source) or _is(Path.is_file, Path(source)))
     return bool(_ADDRESS.match(source) or _PLAYLIST.fullmatch(source)) or device
 
 
 def is_pipe(source: Path | str) -> bool:
     """Whether a path names a pipe: a FIFO, /dev/stdin behind one, or what a shell makes of `<(command)`."""
+    return _is(Path.is_fifo, Path(source))
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """False where that cannot be told, as of a name that is too long."""
     try:
-        return Path(source).is_fifo()
+        return kind(path)
     except (OSError, ValueError):
         return False
 

@@ -26,9 +26,16 @@ class MaskWriter(Writer):
     H.264 elsewhere. Stored orientation, size, aspect and display matrix are the source's."""
 
     def __init__(
-        self, target: Target, source: Source, *, overwrite: bool = False, kept: Segments | None = None
+        self,
+        target: Target,
+        source: Source,
+        *,
+        overwrite: bool = False,
+        kept: Segments | None = None,
+        fingerprint: str | None = None,
     ) -> None:
-        super().__init__(target, source, muxer_for(target, None), overwrite=overwrite, kept=kept)
+        muxer = muxer_for(target, None)
+        super().__init__(target, source, muxer, overwrite=overwrite, kept=kept, fingerprint=fingerprint)
         choice, options = _lossless(self.muxer)
         tags = replace(
             source.tags, colorspace=UNSPECIFIED, color_range=FULL, primaries=UNSPECIFIED,

@@ -12,7 +12,8 @@ class Part:
     time 0 and everything else moves by the same amount, rounded to the tick of its own stream.
     `begin`: that picture's time in the source's ticks.
 
-    Other streams are cut to the same span. A subtitle that is already showing at the start begins there.
+    Other streams are cut to the same span. A subtitle that is already showing at the start begins there,
+    where the container's seeking finds it (MP4's does, Matroska's does not).
     """
 
     def __init__(self, first: int, time_base: Fraction, start: Fraction | None, end: Fraction | None) -> None:

@@ -9,11 +9,9 @@ from vidstyle.media.codecs import choose_codec
 from vidstyle.media.containers import muxer_for
 from vidstyle.media.copying import VIDEO_ONLY, Copier, copy_labels
 from vidstyle.media.decode import AnyPacket
-from vidstyle.media.fingerprint import metadata, sidecar, write_sidecar
 from vidstyle.media.formats import has_alpha
 from vidstyle.media.nowhere import Target
 from vidstyle.media.pace import Pace
-from vidstyle.media.part_file import PartFile
 from vidstyle.media.segments import Segments
 from vidstyle.media.settings import keeps_hdr_data, prompt, settings_for
 from vidstyle.media.source import Source
@@ -44,13 +42,12 @@ class Sink(Writer):
         fingerprint: str | None = None,
         realtime: bool = False,
     ) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(target, source, muxer_for(target, container), overwrite=overwrite, kept=kept)
+        muxer = muxer_for(target, container)
+        super().__init__(target, source, muxer, overwrite=overwrite, kept=kept, fingerprint=fingerprint)
         try:
             self._configure(source, options, realtime)
             self._copier = Copier(source, self._output, self.muxer)
             self.notes += self._copier.notes
-            self._output.metadata.update(metadata(fingerprint, self.muxer) if fingerprint else {})
             self._write_header()
         except BaseException:
             self._abandon()
@@ -107,15 +104,3 @@ class Sink(Writer):
         self._close(self._copier.counts)
         if self._pace and self._pace.note:
             self.notes.append(self._pace.note)
-
-    def commit(self) -> None:
-        """Puts the file in the target's place, and its fingerprint beside it where it cannot carry one."""
-        if isinstance(self._file, PartFile):
-            self._leave_word(self._file)
-        super().commit()
-
-    def _leave_word(self, file: PartFile) -> None:
-        if self._fingerprint and not metadata(self._fingerprint, self.muxer):
-            write_sidecar(file.target, self._fingerprint, file.path.stat().st_size)
-        else:
-            sidecar(file.target).unlink(missing_ok=True)

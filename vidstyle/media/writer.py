@@ -22,8 +22,9 @@ from vidstyle.errors import OutputError, UsageError
 from vidstyle.media.codecs import Choice
 from vidstyle.media.containers import REFUSALS
 from vidstyle.media.decode import AnyPacket
+from vidstyle.media.fingerprint import metadata, sidecar, write_sidecar
 from vidstyle.media.nowhere import Target
-from vidstyle.media.part_file import place, writing
+from vidstyle.media.part_file import PartFile, place, writing
 from vidstyle.media.probe import Tags
 from vidstyle.media.segments import Segments
 from vidstyle.media.source import Source
@@ -70,8 +71,10 @@ class Writer:
         *,
         overwrite: bool,
         kept: Segments | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         self.target, self.muxer, self.kept = target, muxer, kept
+        self._fingerprint = fingerprint
         self.notes: list[str] = []
         self._first = source.first
         self._spent = False
@@ -106,6 +109,8 @@ class Writer:
             self.notes.append(choice.note)
 
     def _write_header(self) -> None:
+        if self._fingerprint:
+            self._output.metadata.update(metadata(self._fingerprint, self.muxer))
         with writing(self.target):
             try:
                 self._output.start_encoding()
@@ -213,9 +218,18 @@ class Writer:
         self._close([])
 
     def commit(self) -> None:
-        """Puts what `prepare` left in the target's place, in one step. Raises OutputError."""
+        """Puts what `prepare` left in the target's place, in one step, and its fingerprint beside it where it
+        cannot carry one. Raises OutputError."""
         assert self._prepared
+        if isinstance(self._file, PartFile):
+            self._leave_word(self._file)
         self._file.commit()
+
+    def _leave_word(self, file: PartFile) -> None:
+        if self._fingerprint and not metadata(self._fingerprint, self.muxer):
+            write_sidecar(file.target, self._fingerprint, file.path.stat().st_size)
+        else:
+            sidecar(file.target).unlink(missing_ok=True)
 
     def _close(self, counts: list[tuple[str, int]]) -> None:
         if not self._started:

@@ -66,7 +66,7 @@ def paint_segment(
         video.stop_at((number + 1) * job.segment)
         target = Path(str(job.target))
         work = Work(folder_of(job, target), job.mask_out is not None)
-        with Outputs.of_segment(job, video, target, work) as outputs:
+        with Outputs.of_segment(job, video, target, work, mark) as outputs:
             if watcher is not None:
                 plan = plan_of(job, video, networks, outputs)
                 watcher.begin(replace(plan, target=target, kept=0))

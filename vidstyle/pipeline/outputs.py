@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import media
+from vidstyle.media.fingerprint import of_masks
 from vidstyle.pipeline.checks import check_places
 from vidstyle.pipeline.networks import Networks
 from vidstyle.pipeline.realtime import Realtime
@@ -59,8 +60,10 @@ class Outputs:
             stack.enter_context(sink)
             masks = None
             if job.mask_out is not None:
-                kept = work.masks if work else None
-                masks = media.MaskWriter(job.mask_out, video, overwrite=job.overwrite, kept=kept)
+                masks = media.MaskWriter(
+                    job.mask_out, video, overwrite=job.overwrite, kept=work.masks if work else None,
+                    fingerprint=of_masks(fingerprint) if fingerprint else None,
+                )  # fmt: skip
                 stack.enter_context(masks)
             outputs = cls(job, video, sink, masks, work, live)
             outputs._go_on()
@@ -68,8 +71,11 @@ class Outputs:
 
     @classmethod
     @contextmanager
-    def of_segment(cls, job: Job, video: media.Source, target: Path, work: Work) -> Iterator[Outputs]:
-        """For one segment of `target`, which goes into the work folder; nothing else is written."""
+    def of_segment(
+        cls, job: Job, video: media.Source, target: Path, work: Work, mark: media.Mark | None
+    ) -> Iterator[Outputs]:
+        """For one segment of `target`, which begins at `mark` and goes into the work folder; nothing else is
+        written."""
         with ExitStack() as stack:
             sink = media.Sink(
                 media.Nowhere(target), video, job.encode, container=job.container, kept=work.video
@@ -79,7 +85,9 @@ class Outputs:
             if job.mask_out is not None:
                 masks = media.MaskWriter(media.Nowhere(job.mask_out), video, kept=work.masks)
                 stack.enter_context(masks)
-            yield cls(job, video, sink, masks, work)
+            outputs = cls(job, video, sink, masks, work)
+            outputs._times.extend(mark.times if mark else ())
+            yield outputs
 
     def _go_on(self) -> None:
         if self.work is None:
@@ -90,6 +98,7 @@ class Outputs:
         self._segments = self.work.finished()
         for number in range(self._segments):
             self.tally.take(self.work.facts(number))
+        self._times.extend(mark.times)
         self.video.go_on(mark)
 
     def write(self, batch: list[Painted]) -> None:

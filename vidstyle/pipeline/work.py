@@ -94,7 +94,7 @@ class Work:
     """Finished segments of a job's streams: the video, and its masks where they are asked for."""
 
     def __init__(self, folder: Path, masks: bool, fingerprint: str | None = None) -> None:
-        self.folder, self._fingerprint = folder, fingerprint
+        self.folder, self._fingerprint, self._claimed = folder, fingerprint, False
         self.video = media.Segments(folder, VIDEO)
         self.masks = media.Segments(folder, MASKS) if masks else None
 
@@ -116,15 +116,23 @@ class Work:
             try:
                 yield work
             finally:
-                if not work.all_whole():
-                    work.remove()
+                work._leave()
 
     def claim(self) -> None:
         """Empties the folder of what another recipe or input left there: once the job is sure to begin, and
         not for a command with a slip in it. Raises OutputError."""
         assert self._fingerprint is not None
+        self._claimed = True
         with writing(self.folder):
             _keep_only(self.folder, self._fingerprint)
+
+    def _leave(self) -> None:
+        """Removes a folder from which there is nothing to go on; of one that was not claimed nobody knows."""
+        nothing = (
+            not self.all_whole() if self._claimed else [p.name for p in self.folder.iterdir()] == ["lock"]
+        )
+        if nothing:
+            self.remove()
 
     def whole(self, number: int) -> bool:
         """Whether a segment is finished in every stream."""

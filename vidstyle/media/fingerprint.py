@@ -1,8 +1,8 @@
 """What an output was made from, written into it: `<recipe>-<source>-<place>`, three hashes: of the settings
 and networks, of the input's bytes, and of where it lay. The first two tell whether an output is done.
 
-It lies in the container's metadata; a container that holds no such word (MOV, AVI, MPEG-TS, ...) has a hidden
-file beside it, which counts only for an output of the size that it names.
+MP4, Matroska and WebM name the program that wrote them: it lies there, where no other program leaves it
+standing. Beside other containers lies a hidden file, which counts only for an output of the size it names.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.marks import FORM, mark
 from vidstyle.media.part_file import short, writing
 
-_KEYS: Final = {
-    "mp4": "encoding_tool", "matroska": "VIDSTYLE", "webm": "VIDSTYLE", "nut": "VIDSTYLE", "asf": "VIDSTYLE",
-}  # fmt: skip
+_TOLD: Final = frozenset({"mp4", "matroska", "webm"})
 _FORM: Final = re.compile(FORM)
 _BLOCK, _BLOCKS = 1 << 16, 16
 _KEY: Final = 33
@@ -59,8 +57,7 @@ def related(one: str, other: str) -> bool:
 
 def metadata(fingerprint: str, muxer: str) -> dict[str, str]:
     """The container metadata that carries it; empty where only a file beside the output can."""
-    key = _KEYS.get(muxer)
-    return {key: f"vidstyle {fingerprint}"} if key else {}
+    return {"encoding_tool": f"vidstyle {fingerprint}"} if muxer in _TOLD else {}
 
 
 def sidecar(target: Path) -> Path:

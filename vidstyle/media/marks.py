@@ -14,9 +14,6 @@ _FORM: Final = re.compile(FORM.encode())
 _NEAR: Final = 1 << 16
 """Bytes that are searched at a time; what lies around the mark is far shorter."""
 
-_SEGMENT, _TAGS = b"\x18\x53\x80\x67", b"\x53\xab\x84\x12\x54\xc3\x67\x53\xac"
-"""Matroska: the element that holds all others; the entry of its index that says where the tags begin."""
-
 _BOXES: Final = 64
 """Boxes of an MP4 file before the one that holds the metadata; there are a handful."""
 
@@ -34,11 +31,10 @@ def marked(file: BinaryIO) -> str | None:
     """The same of an open file. Raises OSError where it cannot be read."""
     try:
         head = file.read(_NEAR)
-        parts = (head, _movie(file, head), _tags(file, head))
-    except (OverflowError, ValueError, IndexError):  # a broken header may point anywhere
+        parts = (head, _movie(file, head))
+    except (OverflowError, ValueError):  # a broken header may point anywhere
         return None
-    # Without zeros, for the two bytes a letter of ASF.
-    found = (_FORM.search(part.replace(b"\0", b"")) for part in parts)
+    found = (_FORM.search(part) for part in parts)
     return next((match[1].decode() for match in found if match), None)
 
 
@@ -55,17 +51,6 @@ def _movie(file: BinaryIO, head: bytes) -> bytes:
             break
         start += size
     return b""
-
-
-def _tags(file: BinaryIO, head: bytes) -> bytes:
-    """The tags of a Matroska file, wherever its index says they lie (fonts may lie before them)."""
-    segment, entry = head.find(_SEGMENT), head.find(_TAGS)
-    if min(segment, entry) < 0:
-        return b""
-    length = head[entry + len(_TAGS)] & 0x7F
-    place = int.from_bytes(head[entry + len(_TAGS) + 1 :][:length], "big")
-    width = 9 - head[segment + 4].bit_length()
-    return _at(file, segment + 4 + width + place)
 
 
 def _at(file: BinaryIO, start: int) -> bytes:

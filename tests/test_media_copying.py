@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from media_fixtures import (
     Clip,
@@ -17,7 +18,9 @@ from media_fixtures import (
     through,
 )
 
-from vidstyle.media import Source, default_target
+from vidstyle.errors import OutputError
+from vidstyle.media import Sink, Source, default_target
+from vidstyle.media.containers import choose_container
 from vidstyle.types import EncodeOptions
 
 MS = Fraction(1, 1000)
@@ -201,3 +204,50 @@ def test_sound_before_zero_does_not_move_the_video_in_matroska(tmp_path: Path, b
     _, notes = through(clip, target, EncodeOptions(options={"bf": bframes}))
     assert not notes and scan(target).times == scan(clip).times and scan(target).hashes == scan(clip).hashes
     assert starts(clip)[1] < 0 and starts(target) == pytest.approx(starts(clip), abs=0.0006)
+
+
+def _with_pcm(path: Path, channels: int) -> Path:
+    """A clip with raw sound that does not say where its channels are heard."""
+    plain = Clip(codec="mpeg4", pts=range(10), time_base=Fraction(1, 25), options=())
+    clip = make(path.with_name(f"silent{path.suffix}"), plain)
+    samples = np.random.default_rng(1).integers(-30000, 30000, (1, 9600 * channels), np.int16)
+    with av.open(str(clip)) as container, av.open(str(path), "w") as output:
+        video = output.add_stream_from_template(container.streams.video[0], opaque=True)
+        sound: Any = output.add_stream("pcm_s16le", rate=48000)
+        sound.codec_context.layout = f"{channels} channels"
+        for packet in container.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                output.mux(packet)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=f"{channels} channels")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        output.mux(sound.encode(frame))
+        output.mux(sound.encode(None))
+    return path
+
+
+def _sound(path: Path) -> bytes:
+    with av.open(str(path)) as container:
+        return b"".join(bytes(packet) for packet in container.demux(audio=0))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("suffix", ["avi", "mkv"])
+def test_raw_sound_that_names_no_layout_goes_into_mp4_bit_for_bit(
+    tmp_path: Path, suffix: str, channels: int
+) -> None:
+    clip = _with_pcm(tmp_path / f"a.{suffix}", channels)
+    _, notes = through(clip, tmp_path / "b.mp4", FAST)
+    assert not notes and _sound(tmp_path / "b.mp4") == _sound(clip) != b""
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert container.streams.audio[0].codec_context.channels == channels
+
+
+def test_raw_sound_of_more_channels_than_mp4_can_place_is_refused_before_the_first_frame(
+    tmp_path: Path,
+) -> None:
+    clip = _with_pcm(tmp_path / "a.mkv", 24)
+    with Source(clip) as source:
+        assert choose_container(source) == ".mkv"
+        with pytest.raises(OutputError, match="do not take these streams"):
+            Sink(tmp_path / "b.mp4", source, FAST)

@@ -20,8 +20,8 @@ _LAYOUTS: Final = {
 }  # fmt: skip
 
 
-def _layout(layout: Any) -> Any:
-    """A layout that encoders know: PCM often says only how many channels it has."""
+def named_layout(layout: Any) -> Any:
+    """A layout that encoders and MP4 know: PCM often says only how many channels it has."""
     return _LAYOUTS.get(layout.nb_channels, layout) if layout.name.endswith(" channels") else layout
 
 
@@ -37,7 +37,7 @@ class SoundEncoder:
         self.target: Any = output.add_stream(self.name, rate=rate)
         context: Any = self.target.codec_context
         with contextlib.suppress(ValueError):
-            context.layout = _layout(stream.codec_context.layout)
+            context.layout = named_layout(stream.codec_context.layout)
         if self.name != "flac":
             context.bit_rate = 96000 * max(1, context.layout.nb_channels)
         self._shift = Fraction(0)

@@ -6,13 +6,15 @@ import contextlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 from av.container import OutputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from vidstyle.errors import UsageError, nearest
+from vidstyle.media.audio import named_layout
 from vidstyle.media.nowhere import Nowhere, Target
 from vidstyle.media.out_pipe import OutPipe
 from vidstyle.media.source import Source
@@ -76,11 +78,21 @@ def muxer_named(container: str) -> str:
 
 def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
     """A stream of `output` that takes the packets of `stream` as they are."""
-    return output.add_stream_from_template(stream, opaque=True)
+    copy: Any = output.add_stream_from_template(stream, opaque=True)
+    if _is_pcm(stream) and output.format.name == "mp4":  # it must say where each channel is heard
+        with contextlib.suppress(ValueError):
+            copy.codec_context.layout = named_layout(copy.codec_context.layout)
+    return copy  # type: ignore[no-any-return]
+
+
+def _is_pcm(stream: Stream) -> bool:
+    context = stream.codec_context
+    return stream.type == "audio" and context is not None and context.name.startswith("pcm_")
 
 
 def can_hold(muxer: str, stream: Stream) -> bool:
-    """Whether a container takes the packets of `stream`: asked by writing a header into memory."""
+    """Whether a container takes the packets of `stream`: asked by writing a header into memory, and a whole
+    file where it is PCM, about which MP4 complains at the end."""
     if stream.type == "attachment":
         return muxer == "matroska"
     if stream.disposition & Disposition.attached_pic:
@@ -90,8 +102,10 @@ def can_hold(muxer: str, stream: Stream) -> bool:
     output = None
     try:
         output = av.open(io.BytesIO(), "w", format=muxer)
-        copy_stream(output, stream)
+        copy = copy_stream(output, stream)
         output.start_encoding()
+        if _is_pcm(stream):
+            _end(output, copy)
     except REFUSALS:
         return False
     finally:
@@ -99,6 +113,14 @@ def can_hold(muxer: str, stream: Stream) -> bool:
             with contextlib.suppress(*REFUSALS):
                 output.close()
     return True
+
+
+def _end(output: OutputContainer, pcm: Any) -> None:
+    """Writes a little silence, and closes."""
+    silence: Packet[Any] = Packet(bytes(24 * pcm.codec_context.channels))  # whole samples of any size
+    silence.stream, silence.pts, silence.dts, silence.time_base = pcm, 0, 0, pcm.time_base
+    output.mux_one(silence)
+    output.close()
 
 
 def _is_known_in_mpegts(stream: Stream) -> bool:

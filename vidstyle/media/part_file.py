@@ -86,7 +86,8 @@ def _reason(target: Target, error: OSError | av.error.FFmpegError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return f"{str(target)[:60]}...: the name is too long for this file system; name another with -o"
     if error.errno == errno.EINVAL:
-        return f"{target} cannot hold these times and streams; name an .mkv or .mp4 file instead"
+        others = [ending for ending in (".mkv", ".mp4") if ending != Path(str(target)).suffix.lower()]
+        return f"{target} cannot hold these times and streams; name an {' or '.join(others)} file instead"
     return f"{target} cannot be written: {error.strerror or error}"
 
 

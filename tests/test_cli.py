@@ -61,6 +61,38 @@ def test_json_is_one_document_on_stdout(
     assert err == ""
 
 
+@pytest.mark.parametrize(("source", "reason"), [("{text}", "not a video"), ("nosuch.mp4", "does not exist")])
+def test_json_is_one_document_of_a_failure_too(
+    source: str, reason: str, words: list[str], places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = source.format(**places)
+    assert cli.code([named, "--json", "-q", *words]) == 3
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["version"], facts["source"], facts["status"], facts["exit_code"]) == (1, named, "failed", 3)
+    assert reason in facts["reason"] and facts["result"] is None
+
+
+@pytest.mark.parametrize(
+    "network", [["--segmenter", "maskrcnn-int8", "--class", "dog"], ["--stylizer", "candy"]]
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_a_network_that_has_to_be_pulled_is_one_line(
+    network: list[str],
+    several: bool,
+    folder: Path,
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VIDSTYLE_CACHE", str(tmp_path / "cache"))
+    for name in ("a", "b")[: 1 + several]:
+        (tmp_path / f"{name}.mp4").write_bytes((folder / "clip.mp4").read_bytes())
+    inputs = str(tmp_path) if several else str(tmp_path / "a.mp4")
+    code, line = failed(capsys, [inputs, "-q", *words, *network])
+    assert code == 4 and f"is not there: vidstyle models pull {network[1]}" in line
+
+
 WRONG: dict[str, tuple[list[str], int, str]] = {
     "missing input": (["nowhere.mp4"], 3, "nowhere.mp4"),
     "text file": (["{text}"], 3, "text.mp4"),

@@ -152,7 +152,7 @@ def test_a_signal_stops_a_batch_and_says_how_far_it_got(
 ) -> None:
     batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=long", "c=long", "d=long"])
     out = tmp_path / "out"
-    arguments = [str(tmp_path / "in"), "-o", f"{out}/", "--jobs", "2", "-e", "preset=veryslow", *words]
+    arguments = [f"{tmp_path}/in", "-o", f"{out}/", "--jobs", "2", "--json", "-e", "preset=veryslow", *words]
     process = batch_folder.start(arguments)
     try:
         assert process.stderr is not None
@@ -163,9 +163,11 @@ def test_a_signal_stops_a_batch_and_says_how_far_it_got(
             os.killpg(process.pid, number)  # as a terminal does: to all of them
         else:
             process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        document, err = process.communicate(timeout=30)
         assert process.returncode == code, err
         assert "Traceback" not in err
+        facts = json.loads(document)
+        assert (facts["done"], facts["failed"], facts["left"]) == (1, 0, 3) and len(facts["jobs"]) == 1
         last = err.splitlines()[-1]
         assert "; 1 done, 3 left; the same command" in last, err
         assert batch_folder.seen(out) == ["a.mp4"] and not list(out.glob(".*.part-*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -37,16 +38,18 @@ def test_a_signal_stops_soon_and_leaves_nothing(
     number: signal.Signals, code: int, repeats: int, folder: Path, words: list[str], tmp_path: Path
 ) -> None:
     source, target = folder / "long.mp4", tmp_path / "o.mp4"
-    process = batch_folder.start([str(source), "-o", str(target), "-e", "preset=veryslow", *words])
+    process = batch_folder.start([str(source), "-o", str(target), "--json", "-e", "preset=veryslow", *words])
     try:
         batch_folder.wait_for(lambda: any(tmp_path.iterdir()))
         for _ in range(repeats):
             process.send_signal(number)
             time.sleep(0.02)  # signals that wait together are one
-        _, err = process.communicate(timeout=30)
+        document, err = process.communicate(timeout=30)
     finally:
         batch_folder.end(process)
     assert process.returncode == code, err
+    facts = json.loads(document)
+    assert (facts["status"], facts["exit_code"], facts["target"]) == ("failed", code, str(target))
     assert list(tmp_path.iterdir()) == [] and "Traceback" not in err
     assert err.endswith("nothing was written\n")
 

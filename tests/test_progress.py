@@ -369,3 +369,13 @@ def test_a_bug_is_an_event(
     assert cli.code([str(folder / "clip.mp4"), "--progress=json", *cli_folder.flags(folder)]) == 70
     end = events(capsys.readouterr().err)[-1]
     assert end["event"] == "end" and "ZeroDivisionError" in end["trace"]
+
+
+def test_the_speed_is_this_runs_own() -> None:
+    plan = watched.plan("a.mp4", 100, kept=80)
+    result = watched.result("a.mp4", 100, plan=plan, elapsed=4.0)
+    assert result.fps == 5
+    line = next(line for line in progress.summary(result) if "frames/s" in line)
+    assert line.startswith("100 frames, 80 of them kept from an earlier run, ") and "5.0 frames/s" in line
+    fresh = watched.result("a.mp4", 100, elapsed=4.0)
+    assert fresh.fps == 25 and "kept" not in " ".join(progress.summary(fresh))

@@ -49,10 +49,10 @@ def paint(
     finally:
         for line in shown.untold(heard.outcomes):
             progress.say(line)
+        if document:
+            progress.tell(_document(summary))
     if not quiet:
         progress.say(summary.counts)
-    if document:
-        progress.tell(_document(summary))
     return summary.exit_code
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vidstyle.cli import options, parse
 from vidstyle.cli.stopping import Stopped
 from vidstyle.errors import UsageError, VidstyleError
-from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job
+from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job, Outcome
 
 if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
     from vidstyle.jobs.plan import Agenda, Planned
@@ -126,8 +126,28 @@ def _is_one(words: Sequence[str], lists: Sequence[str], agenda: Agenda) -> bool:
 
 
 def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
+    """Paints one video. json: its document on stdout, whatever becomes of it."""
     from vidstyle import progress
     from vidstyle.cli import batch
+    from vidstyle.jobs import one
+
+    def tell(outcome: Outcome) -> None:
+        if json:
+            progress.tell(batch.job_document(outcome))
+
+    try:
+        outcome = _painted(planned, told, quiet)
+    except Stopped as stopped:
+        tell(one.lost(planned, f"{stopped.word}; {stopped.so_far}", stopped.exit_code))
+        raise
+    except VidstyleError as error:
+        tell(one.failed(planned, error))
+        raise
+    tell(outcome)
+
+
+def _painted(planned: Planned, told: BatchWatcher, quiet: bool) -> Outcome:
+    from vidstyle import progress
     from vidstyle.jobs import away, one
 
     finished = one.done(planned)
@@ -136,9 +156,7 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
         told.ended(finished)
         if not quiet:
             progress.say(f"{finished.target} is done already; --overwrite makes it anew")
-        if json:
-            progress.tell(batch.job_document(finished))
-        return
+        return finished
     with progress.Bar(told, planned.source) as bar:
         job = one.ready(planned)
         with _saying_what_is_kept(job):
@@ -146,8 +164,7 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
         outcome = bar.finish(result)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
-    if json:
-        progress.tell(batch.job_document(outcome))
+    return outcome
 
 
 @contextmanager

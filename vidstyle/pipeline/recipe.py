@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from vidstyle import cards
+from vidstyle.errors import InputError, ModelError, VidstyleError, why
 from vidstyle.media import fingerprint
 from vidstyle.pipeline import styles
 from vidstyle.pipeline.networks import described
@@ -26,7 +27,8 @@ _DEFAULT = ((styles.DEFAULT, 1.0),)
 def fingerprint_of(job: Job) -> str:
     """What an output of the job carries (see `media.fingerprint`).
 
-    Raises what loading the networks and opening the input would raise for names and files that are not there.
+    Raises what loading the networks and opening the input would raise for names and files that are not there,
+    or, of networks, not the ones that their cards mean.
     """
     return f"{recipe(job)}-{fingerprint.identity(Path(job.source))}"
 
@@ -35,7 +37,7 @@ def recipe(job: Job) -> str:
     """The part of the fingerprint that all inputs of a batch share."""
     settings = {
         "version": _VERSION,
-        "styles": [[_hash(styles.find(name)), weight] for name, weight in job.styles or _DEFAULT],
+        "styles": [[_hash(styles.find(name), InputError), weight] for name, weight in job.styles or _DEFAULT],
         "classes": job.classes,
         "numbers": [job.strength, job.feather, job.threshold, job.invert, job.preserve_color],
         "part": [str(job.start), str(job.end), job.segment],
@@ -57,13 +59,17 @@ def _network(name: str | None, kind: cards.Kind) -> str:
 def _card(name: str, kind: cards.Kind, stamp: int) -> str:  # noqa: ARG001 - a changed file is another card
     """A card without where its files lie, but with what is in them."""
     found = described(name, kind)
+    cards.verify(found)
     graphs = {role: replace(graph, path=Path(), url=None) for role, graph in found.graphs.items()}
-    hashes = [_hash(graph.path) for graph in found.graphs.values()]
+    hashes = [_hash(graph.path, ModelError) for graph in found.graphs.values()]
     return repr([found.name, found.task, found.classes, found.threshold, graphs, hashes])
 
 
-def _hash(path: Path) -> str:
-    return _hash_once(path, _stamp(path))
+def _hash(path: Path, wrong: type[VidstyleError]) -> str:
+    try:
+        return _hash_once(path, _stamp(path))
+    except OSError as error:
+        raise wrong(f"{path} cannot be read: {why(error)}") from error
 
 
 @functools.lru_cache(maxsize=64)

@@ -34,9 +34,10 @@ def summary(result: JobResult) -> list[str]:
     """The lines at the end: what a user should know of this run, then what it did and where it lies."""
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
     share = f"{result.coverage:.1%} of the picture"
+    kept = f"{result.plan.kept} of them kept from an earlier run, " if result.plan.kept else ""
     return [
         *notes(result),
-        f"{result.frames} frames, {result.frames_with_class} with the class, {share} painted; "
+        f"{result.frames} frames, {kept}{result.frames_with_class} with the class, {share} painted; "
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
         f"wrote {place(result.plan.target, 'standard output')}",
     ]

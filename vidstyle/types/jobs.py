@@ -126,8 +126,9 @@ class JobResult:
 
     @property
     def fps(self) -> float:
-        """Frames per second of the whole job, opening and checking included."""
-        return self.frames / self.elapsed if self.elapsed else 0.0
+        """Frames per second of the whole job, opening and checking included. Those that an earlier run
+        painted do not count: their time was that run's."""
+        return (self.frames - self.plan.kept) / self.elapsed if self.elapsed else 0.0
 
 
 Status = Literal["done", "skipped", "failed"]

@@ -32,14 +32,18 @@ def refuse(target: Path, source: Path | None = None, *, overwrite: bool) -> None
 
 
 def _refuse(target: Path, source: Path | None, overwrite: bool) -> None:
-    folder = target.absolute().parent
     if target.is_dir():
         raise OutputError(f"{target} is a folder; name a file with -o")
     if target.exists():
+        if not target.is_file():
+            raise OutputError(
+                f"{target} is no regular file; name another with -o (-o - writes to standard output)"
+            )
         if source is not None and source.exists() and target.samefile(source):
             raise OutputError(f"{target} is the input itself; name another file with -o")
         if not overwrite:
             raise OutputError(f"{target} exists; --overwrite replaces it")
+    folder = place_of(target).parent
     if not folder.is_dir():
         there = (
             f"{folder} is a file, not a folder" if folder.exists() else f"the folder {folder} does not exist"
@@ -47,6 +51,16 @@ def _refuse(target: Path, source: Path | None, overwrite: bool) -> None:
         raise OutputError(f"{there}; name another with -o")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"the folder {folder} cannot be written; name another with -o")
+
+
+def place_of(target: Path) -> Path:
+    """Where a target's file lies: a link stays one, and what it points to is written. Raises OutputError."""
+    if not target.is_symlink():
+        return target.absolute()
+    place = Path(os.path.realpath(target))
+    if place.is_symlink():
+        raise OutputError(f"{target} is a link that leads back to itself; name another with -o")
+    return place
 
 
 def short(name: str) -> str:
@@ -57,12 +71,12 @@ def short(name: str) -> str:
     return f"{whole[:_LONGEST].decode(errors='ignore')}-{hashlib.sha256(whole).hexdigest()[:8]}"
 
 
-def sibling(target: Path) -> Path:
-    """The hidden file beside `target` that is written first; it keeps the extension. Always the same one, so
+def sibling(place: Path) -> Path:
+    """The hidden file beside `place` that is written first; it keeps the extension. Always the same one, so
     that what a killed process left there is written over."""
-    stem = os.fsencode(target.stem)[:_LONGEST].decode(errors="ignore")
-    token = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
-    return target.absolute().parent / f".{stem}.part-{token}{target.suffix}"
+    stem = os.fsencode(place.stem)[:_LONGEST].decode(errors="ignore")
+    token = hashlib.sha256(os.fsencode(place.name)).hexdigest()[:8]
+    return place.parent / f".{stem}.part-{token}{place.suffix}"
 
 
 @contextlib.contextmanager
@@ -97,9 +111,10 @@ class PartFile:
 
     def __init__(self, target: Path, source: Path | None = None, *, overwrite: bool) -> None:
         refuse(target, source, overwrite=overwrite)
-        self.target, self.path = target, sibling(target)
-        self._overwrite = overwrite
+        self.target, self._overwrite = target, overwrite
         with writing(target):
+            self._place = place_of(target)
+            self.path = sibling(self._place)
             self._lock = _locked(self.path, target)
 
     def open(self, muxer: str, options: dict[str, str]) -> OutputContainer:
@@ -116,11 +131,11 @@ class PartFile:
     def commit(self) -> None:
         """Puts the finished file in the target's place in one step."""
         with writing(self.target):
-            if self.target.exists() and not self._overwrite:
+            if self._place.exists() and not (self._overwrite and self._place.is_file()):
                 raise OutputError(f"{self.target} appeared while it was being made; --overwrite replaces it")
             if os.name == "nt":
                 self._lock.close()  # an open file cannot be renamed there
-            self.path.replace(self.target)
+            self.path.replace(self._place)
             self._lock.close()
 
     def discard(self) -> None:

@@ -125,6 +125,48 @@ def test_a_dry_run_loads_and_writes_nothing(
     ]
 
 
+def test_a_dry_run_says_what_the_run_would(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, out = batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=clip", "c=clip"]), tmp_path / "out"
+    assert cli.code([f"{place}/a.mp4", "-o", f"{out}/", *words]) == 0
+    (out / "b.mp4").write_text("not ours")
+    (left := out / ".a.mp4.work").mkdir()
+    capsys.readouterr()
+    command = [str(place), "-o", f"{out}/", "-n", *words]
+    assert cli.code(command) == 1
+    plain, err = capsys.readouterr()
+    assert plain.splitlines() == [
+        f"{place}/a.mp4 -> {out}/a.mp4: it is done already",
+        f"cannot: {out}/b.mp4 exists; --overwrite replaces it",
+        f"{place}/c.mp4 -> {out}/c.mp4",
+    ]
+    assert err == "" and left.exists() and batch_folder.seen(out) == ["a.mp4", "b.mp4"]
+    assert cli.code([*command, "--json"]) == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert [facts[key] for key in ("version", "done", "skipped", "failed", "left")] == [1, 0, 1, 1, 1]
+    assert [job["status"] for job in facts["jobs"]] == ["skipped", "failed", "left"]
+    assert [job["target"] for job in facts["jobs"]][::2] == [f"{out}/a.mp4", f"{out}/c.mp4"]
+    assert cli.code([*command, "--crf", "30", "--overwrite"]) == 0
+    assert capsys.readouterr().out.count("->") == 3
+
+
+@pytest.mark.parametrize(
+    ("target", "code"), [("taken.mp4", 6), ("o.xyz", 2), ("none/o.mp4", 6), ("o.mkv", 0)]
+)
+def test_a_dry_run_of_one_ends_as_the_run_would(
+    target: str, code: int, folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken.mp4").write_text("not ours")
+    command = [str(folder / "clip.mp4"), "-o", str(tmp_path / target), *words]
+    assert cli.code([*command, "-n"]) == code
+    assert capsys.readouterr().out.startswith("cannot: ") == bool(code)
+    assert cli.code([*command, "-n", "--json"]) == code
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["status"], facts.get("exit_code", 0)) == ("failed" if code else "left", code)
+    assert cli.code([*command, "-q"]) == code
+
+
 def test_a_list_and_a_shard(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = batch_folder.put(folder, tmp_path, ["a=clip", "b=clip", "c=clip"])
     (tmp_path / "list").write_text("".join(f"{place}/{name}.mp4\n" for name in "abc"))

@@ -15,7 +15,8 @@ from media_fixtures import shared
 
 from vidstyle import media
 from vidstyle.errors import InputError, UsageError
-from vidstyle.jobs.plan import Planned, lines, parse_shard, plan, settled, sharded
+from vidstyle.jobs.foretold import foretold, lines
+from vidstyle.jobs.plan import Agenda, Planned, parse_shard, plan, settled, sharded
 from vidstyle.media.kinds import ending_for
 from vidstyle.types import Job
 
@@ -106,13 +107,17 @@ def test_an_ending_follows_a_container_that_was_named() -> None:
     assert settled(Job("s3://b/a.mp4", "s3://c/a.*")).target == "s3://c/a.mp4"
 
 
+def said(agenda: Agenda) -> list[str]:
+    return list(lines(agenda, [foretold(each) for each in agenda]))
+
+
 def test_a_dry_run_says_one_line_for_each() -> None:
     write_clip(Path("a.mp4"), frames=2)
     touch("f/b.mkv")
     write_clip(Path("f/c.mkv"), frames=2)
     Path("f/n.txt").write_text("text")
     planned = plan(["a.mp4", "gone.mp4", "f"], [], TEMPLATE, "out/")
-    assert list(lines(planned)) == [
+    assert said(planned) == [
         f"a.mp4 -> {Path('out/a.mp4')}",
         "cannot: gone.mp4 does not exist",
         f"cannot: {Path('f/b.mkv')} is not a video that can be read "
@@ -125,7 +130,7 @@ def test_a_dry_run_says_one_line_for_each() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="file systems that take any bytes")
 def test_a_line_is_a_line_whatever_the_name() -> None:
     write_clip(Path("a.mp4"), frames=2).rename(os.fsdecode(b"caf\xe9\nb.mp4"))
-    assert list(lines(plan(["."], [], TEMPLATE))) == [r"caf\udce9\nb.mp4 -> caf\udce9\nb.vidstyle.mp4"]
+    assert said(plan(["."], [], TEMPLATE)) == [r"caf\udce9\nb.mp4 -> caf\udce9\nb.vidstyle.mp4"]
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/3/5", "-1/3", "", "٣/٤"])

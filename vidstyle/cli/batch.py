@@ -9,7 +9,7 @@ from typing import get_args
 from vidstyle import progress
 from vidstyle.cli.stopping import Stopped
 from vidstyle.cluster import Ask, run_cluster
-from vidstyle.jobs import plan, shares
+from vidstyle.jobs import foretold, plan, shares
 from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.summary import Summary
 from vidstyle.types import BatchWatcher, Outcome, Status
@@ -18,10 +18,27 @@ VERSION = 1
 """Of the documents that `--json` prints."""
 
 
-def tell_plan(agenda: plan.Agenda) -> None:
-    """What --dry-run prints: data that was asked for, so on stdout."""
-    for line in plan.lines(agenda):
-        progress.tell(line)
+def foretell(agenda: plan.Agenda, document: bool, single: bool) -> int:
+    """What --dry-run prints: data that was asked for, so on stdout. Returns the code that the run would end
+    with, as far as that shows. single: a video that was named itself."""
+    what = [foretold.foretold(each) for each in agenda]
+    over = [each for each in what if isinstance(each, Outcome)]
+    summary = Summary(over, len(agenda))
+    if document:
+        jobs = [_foretold(*each) for each in zip(agenda, what, strict=True)]
+        facts = {"version": VERSION, **jobs[0]} if single else {**_counts(summary), "jobs": jobs}
+        progress.tell(json.dumps(facts, default=str))
+    else:
+        for line in foretold.lines(agenda, what):
+            progress.tell(line)
+    return over[0].exit_code if single and over else summary.exit_code
+
+
+def _foretold(planned: plan.Planned, what: foretold.Foretold) -> dict[str, object]:
+    """A job that would be painted is left, as it would be in a batch that was stopped at once."""
+    if isinstance(what, Outcome):
+        return _job(what)
+    return {"source": planned.source, "target": what.target, "masks": what.mask_out, "status": "left"}
 
 
 def paint(
@@ -69,9 +86,12 @@ def _run(
 
 def _document(summary: Summary) -> str:
     """One JSON object: the counts, and every job that came to an end."""
+    return json.dumps({**_counts(summary), "jobs": [_job(each) for each in summary.outcomes]}, default=str)
+
+
+def _counts(summary: Summary) -> dict[str, int]:
     counts = {status: summary.count(status) for status in get_args(Status)}
-    facts = {"version": VERSION, **counts, "left": summary.left}
-    return json.dumps({**facts, "jobs": [_job(each) for each in summary.outcomes]}, default=str)
+    return {"version": VERSION, **counts, "left": summary.left}
 
 
 def job_document(outcome: Outcome) -> str:

@@ -271,7 +271,8 @@ DryRun = Annotated[
     typer.Option(
         "--dry-run",
         "-n",
-        help="Only print what would become of which input, on stdout; nothing is written.",
+        help="Only print what would become of which input, on stdout, and end with that code; nothing is "
+        "written.",
         rich_help_panel=BATCH,
     ),
 ]

@@ -89,11 +89,10 @@ def command(
         raise UsageError("no input is named: give a file, a folder, a pattern, or a list with --from-file")
     at_once, part = parse.jobs(jobs), None if shard is None else parse_shard(shard)
     agenda = plan(words, lists, template, output, mask_out, part)
-    if dry_run:
-        batch.tell_plan(agenda)
-        return 0
     ask = parse.cluster(cluster, cluster_cpus, cluster_gpus, at_once)
     single = part is None and ask is None and _is_one(words, lists, agenda)
+    if dry_run:
+        return batch.foretell(agenda, json, single)
     with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
         if single:
             _one(agenda[0], told, json, quiet)

@@ -14,6 +14,14 @@ from vidstyle.types import Job
 
 
 def finished(job: Job) -> Path | None:
+    """As `output`; what a killed run may have left beside it is cleared away."""
+    done = output(job)
+    if done is not None:
+        pipeline.forget(replace(job, target=done))
+    return done
+
+
+def output(job: Job) -> Path | None:
     """The output that this very job wrote before, from this very input; None where there is none.
 
     Nothing is decoded. Raises what `pipeline.fingerprint_of` raises, where there is an output to ask about.
@@ -26,10 +34,7 @@ def finished(job: Job) -> Path | None:
     wanted = pipeline.fingerprint_of(job)
     if job.mask_out and not fingerprint.same(fingerprint.of(job.mask_out), fingerprint.of_masks(wanted)):
         return None
-    done = next((path for path, found in ours.items() if fingerprint.same(found, wanted)), None)
-    if done is not None:
-        pipeline.forget(replace(job, target=done))
-    return done
+    return next((path for path, found in ours.items() if fingerprint.same(found, wanted)), None)
 
 
 def renewing(job: Job) -> Job:

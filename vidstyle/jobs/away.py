@@ -35,8 +35,8 @@ def run(
     if not (remote.is_address(job.source) or remote.is_address(job.target)):
         return pipeline.run(job, networks, watcher)
     check(job)
-    job = _renewing(job)
-    _check_places(job)
+    job = renewing(job)
+    check_places(job)
     folder = folder_of(job)
     near = _staged(job, folder)
     with _cleared_where_hopeless(folder), _said_by_address(job, near):
@@ -77,7 +77,7 @@ def _fingerprint(job: Job) -> str:
     return f"{recipe(job)}-{contents}-{place}"
 
 
-def _renewing(job: Job) -> Job:
+def renewing(job: Job) -> Job:
     """The job with leave to replace its output, where that is one of ours and of the same input."""
     found = None if job.overwrite else _mark(job.target)
     if found is None or not fingerprint.related(found, wanted := _fingerprint(job)):
@@ -98,7 +98,7 @@ def folder_of(job: Job) -> Path:
     return base / f".{remote.name_of(target)[:60]}.{place}.away"
 
 
-def _check_places(job: Job) -> None:
+def check_places(job: Job) -> None:
     """Raises before anything is fetched where the result could not be put."""
     if job.mask_out is not None and remote.is_address(job.target):
         raise UsageError(

@@ -70,7 +70,12 @@ def done(planned: Planned) -> Outcome | None:
     """The outcome of a job whose output is there already; None where there is something to do."""
     job = planned.job
     target = None if planned.failure else again.finished(job) or away.finished(job)
-    return None if target is None else Outcome(planned.source, str(target), "skipped", "it is done already")
+    return None if target is None else skipped(planned, target)
+
+
+def skipped(planned: Planned, target: Path | str) -> Outcome:
+    """The outcome of a job whose output is there already."""
+    return Outcome(planned.source, str(target), "skipped", "it is done already")
 
 
 def ready(planned: Planned) -> Job:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
 from vidstyle import remote
-from vidstyle.errors import InputError, UsageError, visible
+from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, Input, address_path, gather, is_url
 from vidstyle.jobs.names import ANY, masks, targets
 from vidstyle.media import STANDARD, containers, kinds
@@ -159,23 +159,6 @@ def sharded(planned: Sequence[Planned], index: int, parts: int) -> list[Planned]
         if part == index:
             mine.append(place)
     return [planned[place] for place in sorted(mine)]
-
-
-def lines(agenda: Agenda) -> Iterator[str]:
-    """What --dry-run says: `source -> target` for each job, the failures, and what was left out."""
-    yield from (visible(_line(each)) for each in agenda)
-    yield from agenda.notes
-
-
-def _line(planned: Planned) -> str:
-    try:
-        if planned.failure is not None:
-            raise planned.failure
-        job = settled(planned.job)
-    except InputError as error:
-        return f"cannot: {error}"
-    extra = f" and {job.mask_out}" if job.mask_out is not None else ""
-    return f"{planned.source} -> {job.target}{extra}"
 
 
 def _left_out(counts: Mapping[str, int]) -> str:

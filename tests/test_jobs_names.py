@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Input
 from vidstyle.jobs.names import masks, targets
+from vidstyle.media import fingerprint
 
 
 def alone(*names: str) -> list[Input]:
@@ -110,6 +111,24 @@ def test_later_twins_get_their_ending_then_a_number() -> None:
     nfc, nfd = unicodedata.normalize("NFC", "é"), unicodedata.normalize("NFD", "é")
     assert placed(below("f", f"{nfc}.mp4", f"{nfd}.mp4"), "o/") == [f"o/{nfc}.*", f"o/{nfd}.mp4.*"]
     assert placed(below("f", "B/a.mp4", "b/a.mp4"), "o/") == ["o/B/a.*", "o/b/a.mp4.*"]
+
+
+@pytest.mark.parametrize("same", [False, True])
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_name_once_given_stays(same: bool, moved: bool, tmp_path: Path) -> None:
+    inputs = below(str(tmp_path / "in"), "a.mov", "a.mp4", "b.mov", "b.mp4")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "o").mkdir()
+    for each in inputs:
+        Path(each.path).write_text("same" if same else each.name)
+    found = fingerprint.identity(tmp_path / "in" / "a.mp4")
+    out = tmp_path / "o" / "a.mp4"
+    out.write_text("painted")
+    where = found.split("-")[0] + "-" + ("0" * 8 if moved else found.split("-")[1])
+    fingerprint.write_sidecar(out, f"{'0' * 16}-{where}", out.stat().st_size)
+    first, second = ("a", "a.mp4") if same and moved else ("a.mov", "a")
+    names = [Path(target).name for target in targets(inputs, f"{tmp_path}/o/")]
+    assert names == [f"{first}.*", f"{second}.*", "b.*", "b.mp4.*"]
 
 
 def test_an_input_that_fails_takes_no_name() -> None:

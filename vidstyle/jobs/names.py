@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePath, PurePosixPath
 
-from vidstyle.errors import UsageError
+from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Input, address_path, is_url
 from vidstyle.jobs.words import is_folder
-from vidstyle.media import STANDARD, kinds
+from vidstyle.media import STANDARD, containers, fingerprint, kinds
 
 ANY = ".*"
 """The ending of a target that is chosen by what the input holds, once it is opened."""
@@ -168,11 +170,18 @@ def _mask_place(each: Input, output: Path | str) -> Place:
 def _distinct(
     inputs: Sequence[Input], wanted: Sequence[Place], taken: set[tuple[str, str]] | None = None
 ) -> list[Place]:
-    """The wanted places, each given once: to the first input that wants it, and to none with a failure
-    before one without. The others get their original ending into the stem, then a number."""
+    """The wanted places, each given once: to the input whose output is there already, else to the first that
+    wants it, and to none with a failure before one without. The others get their original ending into the
+    stem, then a number."""
     taken = taken or set()
     given: dict[int, Place] = {}
-    order = sorted(range(len(inputs)), key=lambda index: inputs[index].failure is not None)
+    wishes = Counter(place.key for place in wanted)
+
+    def rank(index: int) -> tuple[bool, int]:
+        place, each = wanted[index], inputs[index]
+        return each.failure is not None, _foreign(place, each) if wishes[place.key] > 1 else 0
+
+    order = sorted(range(len(inputs)), key=rank)
     for index in order:
         if wanted[index].key not in taken:
             given[index] = wanted[index]
@@ -182,6 +191,20 @@ def _distinct(
         given[index] = next(place for place in choices if place.key not in taken)
         taken.add(given[index].key)
     return [given[index] for index in range(len(inputs))]
+
+
+def _foreign(place: Place, each: Input) -> int:
+    """How far what lies in a place is from an input: 0 made of it, 1 of another of the same bytes, else 2."""
+    if not isinstance(place.folder, Path) or not isinstance(each.path, Path):
+        return 2
+    there = [fingerprint.of(place.folder / f"{place.stem}{ending}") for ending in containers.MUXERS]
+    found = [mark.split("-")[1:] for mark in there if mark is not None]
+    if not found:
+        return 2
+    with suppress(InputError):
+        source, here = fingerprint.identity(each.path).split("-")
+        return min(0 if mark[1] == here else 1 if mark[0] == source else 2 for mark in found)
+    return 2
 
 
 def _others(place: Place, each: Input) -> Iterator[Place]:

@@ -281,6 +281,43 @@ def test_avi_with_b_frames_comes_in_order(tmp_path: Path) -> None:
     assert len(times) == 20 and steps == {Fraction(1, 25)}
 
 
+def _reordered(path: Path, frames: int = 75) -> Path:
+    options = (("preset", "veryfast"), ("bf", "3"), ("g", "24"), ("b_strategy", "0"))
+    return make(path, Clip(options=options, pts=tuple(range(frames)), time_base=Fraction(1, 25)))
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_avi_that_numbers_reordered_h264_keeps_even_times(tmp_path: Path, threads: int) -> None:
+    same = decoded(_reordered(tmp_path / "a.mp4"))
+    with Source(_reordered(tmp_path / "a.avi"), threads=threads) as source:
+        found = [(f.pts * source.info.time_base, [p.copy() for p in f.planes]) for f in source.frames()]
+    assert [time for time, _ in found] == [Fraction(i, 25) for i in range(75)] and not source.notes
+    for (_, planes), (_, others) in zip(found, same, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(planes, others, strict=True))
+
+
+def test_a_part_of_reordered_h264_in_avi_begins_at_its_frame(tmp_path: Path) -> None:
+    clip = _reordered(tmp_path / "a.avi")
+    whole = decoded(clip)
+    with Source(clip, start=Fraction(30, 25), end=Fraction(34, 25)) as source:
+        part = [(f.pts, f.planes[0].copy()) for f in source.frames()]
+    assert [pts for pts, _ in part] == [0, 1, 2, 3]
+    assert all(np.array_equal(a, b[0]) for (_, a), (_, b) in zip(part, whole[30:34], strict=True))
+
+
+def test_damage_in_reordered_h264_in_avi_leaves_even_times(tmp_path: Path) -> None:
+    clip = _reordered(tmp_path / "a.avi")
+    data = bytearray(clip.read_bytes())
+    with av.open(str(clip)) as container:
+        packets = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    position, size = packets[30]
+    data[position + 8 : position + 8 + size] = bytes(size)
+    clip.write_bytes(data)
+    with Source(clip) as source:
+        times = [frame.pts for frame in source.frames()]
+    assert times == list(range(len(times))) and len(times) >= 74 and source.notes
+
+
 def test_a_cut_off_file_gives_what_is_there(tmp_path: Path) -> None:
     clip = make(tmp_path / "a.mkv", Clip(pts=fps_pts(30, 40), time_base=MS, options=(("g", "5"),)))
     short = tmp_path / "b.mkv"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 from av.container import InputContainer
@@ -29,6 +30,9 @@ else:
 
 _PATIENCE = 1000
 """Video packets without one picture after which a file counts as not decodable."""
+
+_REORDERED: Final = frozenset({"h264", "hevc"})
+"""Codecs of which FFmpeg does not tell from a picture alone when it is shown."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class Decoder:
         self.truncated: str | None = None
         self.companions: list[AnyPacket] = []
         self._threads = threads
+        self.numbered = is_numbered(container, self.context)
         self._configure(self.context)
         self._fed = 0
         self._last: VideoFrame | None = None
@@ -64,6 +69,7 @@ class Decoder:
         self._base = self.stream.time_base or Fraction(1, 90000)
         self.clock = Clock(self._base, rate_of(self.stream))
         self._ledger = Ledger()
+        self._due: deque[int] = deque()
         self._last_pts: int | None = None
         self.companions.clear()
         self.context.flush_buffers()
@@ -81,7 +87,7 @@ class Decoder:
     def is_clean(self) -> bool:
         """Whether all pictures so far came whole, and with times of their own."""
         clock = self.clock
-        lost = self.damaged or self.corrupt or self.repeated
+        lost = self.damaged or self.corrupt or self.repeated or self.numbered
         return not (lost or clock.filled or clock.moved or clock.backwards)
 
     def pictures(self) -> Iterator[Picture]:
@@ -129,6 +135,8 @@ class Decoder:
         self._fed += 1
         if self._last is None and self._fed > _PATIENCE:
             raise InputError(f"{self.path} holds video that cannot be decoded")
+        if self.numbered:
+            self._queue(packet)
         if not packet.is_discard:
             self._ledger.sent(packet.pts)
         try:
@@ -139,6 +147,15 @@ class Decoder:
         for frame in frames:
             yield from self._emit(frame)
 
+    def _queue(self, packet: AnyPacket) -> None:
+        """Forgets the pts, which follows the decoding order: every picture gets the next packet's dts."""
+        packet.pts = None
+        if packet.dts is not None and (packet.is_keyframe or self._due or self._last is not None):
+            self._due.append(packet.dts)
+
+    def _time(self, pts: int | None, dts: int | None) -> int:
+        return self.clock(pts, self._due.popleft() if self._due else dts)
+
     def _bad(self, packet: AnyPacket, error: Exception) -> Iterator[Picture]:
         """A packet that cannot be decoded. Without a pts its time can be kept only here and now."""
         if isinstance(error, av.error.MemoryError):
@@ -147,7 +164,7 @@ class Decoder:
         self._ledger.damaged = True
         if packet.pts is None and self._last is not None:
             self.repeated += 1
-            yield self._picture(self._last, self.clock(None, packet.dts))
+            yield self._picture(self._last, self._time(None, packet.dts))
 
     def _flush(self) -> Iterator[Picture]:
         try:
@@ -174,9 +191,15 @@ class Decoder:
         yield from self._repeats(self._ledger.received(frame.pts, self._last_pts))
         frame.time_base = self._base  # frames that come out of the flush have none
         self._last = frame
-        yield self._picture(frame, self.clock(frame.pts, frame.dts))
+        yield self._picture(frame, self._time(frame.pts, frame.dts))
 
     def _picture(self, frame: VideoFrame, pts: int) -> Picture:
         companions, self.companions = tuple(self.companions), []
         self._last_pts = pts
         return Picture(frame, pts, companions)
+
+
+def is_numbered(container: InputContainer, context: VideoCodecContext) -> bool:
+    """Whether the times of the packets only number them, while their pictures are shown in another order: of
+    H.264 with B-frames in AVI."""
+    return container.format.name == "avi" and context.name in _REORDERED and context.has_b_frames

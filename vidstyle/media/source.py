@@ -104,7 +104,7 @@ class Source:
             self.file
             and part.seek_to is not None
             and part.seek_to > self._origin
-            and not self._decoder.clock.filled
+            and not (self._decoder.clock.filled or self._decoder.numbered)
         ):
             self._seek(part.seek_to)
         return part

@@ -247,6 +247,11 @@ def test_a_card_can_be_shown_before_its_network_is_here(
     assert "laptop" in capsys.readouterr().out.splitlines()
 
 
+def test_a_network_that_cannot_be_pulled_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = failed(capsys, ["models", "pull", "maskrcn"])
+    assert code == 2 and "no model 'maskrcn'" in line
+
+
 @pytest.mark.parametrize("folder", [".", "/"])
 def test_a_folder_without_a_card_is_no_network(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

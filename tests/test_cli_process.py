@@ -68,12 +68,16 @@ def test_an_error_in_the_wake_of_a_signal_is_no_bug(
     assert capsys.readouterr().err == "vidstyle: terminated; nothing was written\n"
 
 
-def test_a_closed_stdout_ends_quietly() -> None:
+ASKED = pytest.mark.parametrize("asked", [["styles"], ["run", "--help"], ["--help"], ["--version"]])
+
+
+@ASKED
+def test_a_closed_stdout_ends_quietly(asked: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
-    process = subprocess.run([*COMMAND, "styles"], stdout=write, stderr=subprocess.PIPE, text=True)
+    process = subprocess.run([*COMMAND, *asked], stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
-    assert process.returncode != 70 and process.stderr == ""
+    assert process.returncode == 141 and process.stderr == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors in a shell")
@@ -88,9 +92,10 @@ def test_closed_standard_streams_change_nothing(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-def test_a_full_disk_behind_stdout_is_said_in_one_line() -> None:
+@ASKED
+def test_a_full_disk_behind_stdout_is_said_in_one_line(asked: list[str]) -> None:
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run([*COMMAND, "styles"], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*COMMAND, *asked], stdout=full, stderr=subprocess.PIPE, text=True)
     assert (
         done.returncode == 6
         and done.stderr == "vidstyle: stdout cannot be written: no space left on device\n"

@@ -108,6 +108,10 @@ def test_networks_devices_and_encoders(shell: Shell, folder: Path) -> None:
     assert shell.offers("x.mp4", "--segmenter", "m") == ["maskrcnn", "maskrcnn-int8", "mine.onnx"]
     assert shell.offers("classes", "--segmenter", "fast") == ["fastscnn"]
     assert "brush" in shell.offers("x.mp4", "--stylizer", "") and not shell.offers("--stylizer", "fastscnn")
+    assert shell.offers("models", "pull", "can") == ["candy"] == shell.offers("models", "show", "can")
+    assert shell.offers("models", "pull", "candy", "can") == []
+    assert {"fastscnn", "brush", "mine.onnx"} <= set(shell.offers("models", "show", ""))
+    assert not {"fastscnn", "mine.onnx"} & set(shell.offers("models", "pull", ""))
     assert shell.offers("x.mp4", "--device", "c") == ["cpu", "cuda"]
     assert shell.offers("x.mp4", "--progress", "j") == ["json"]
     assert shell.offers("x.mp4", "--codec", "libx") == ["libx264", "libx265"]

@@ -19,13 +19,9 @@ from typer.exceptions import TyperException
 from vidstyle import progress
 from vidstyle.cli import bench, completion, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
-from vidstyle.errors import BUG, VidstyleError
+from vidstyle.errors import BUG, OutputError, VidstyleError, why
 
 BROKEN_PIPE = 141
-
-
-class UnreadError(Exception):
-    """Whoever read standard output has closed it."""
 
 
 class RunByDefault(TyperGroup):
@@ -38,12 +34,6 @@ class RunByDefault(TyperGroup):
         if ctx.resilient_parsing:
             completion.unchecked(self, ctx)
         return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise UnreadError from error  # Typer would exit with 1
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -128,16 +118,42 @@ def code(arguments: list[str] | None = None) -> int:
         return _stopped(stopped)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("interrupted; nothing was written", 128 + signal.SIGINT)
-    except (UnreadError, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go
-        return BROKEN_PIPE
+    except BrokenPipeError:
+        return _unread()
+    except SystemExit as ending:
+        if isinstance(ending.__context__, BrokenPipeError):  # Typer and Rich exit with 1
+            return _unread()
+        raise
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and not _takes_words():
+            _let_go()
+            return _failed(f"stdout cannot be written: {why(error)}", OutputError.exit_code)
         if (stopped_by := stopping.behind(error)) is not None:
             return _stopped(stopped_by)
         return _failed(
             "this is a bug in vidstyle: please report the lines above", BUG, traceback.format_exc()
         )
     return _failed("", ended if isinstance(ended, int) else 0)
+
+
+def _unread() -> int:
+    """Whoever read standard output has closed it."""
+    _let_go()
+    return BROKEN_PIPE
+
+
+def _let_go() -> None:
+    """Of a standard output that takes nothing more: the flush at exit would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _takes_words() -> bool:
+    """Whether standard output can be written; the help and the version are not written by `progress.tell`."""
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
 
 
 def _stopped(stopped: stopping.Stopped) -> int:

@@ -91,7 +91,23 @@ def stylizers(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
     return _networks("stylizer", incomplete)
 
 
-def _networks(kind: Kind, incomplete: str) -> list[str]:
+@_quiet
+def networks(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Names of all networks, and the networks here."""
+    return _networks(None, incomplete)
+
+
+@_quiet
+def published(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of networks that can be pulled and are not on the line yet."""
+    from vidstyle import cards
+
+    pulled = [card.name for card in cards.builtin() if any(graph.url for graph in card.graphs.values())]
+    said = ctx.params.get("names") or ()
+    return [name for name in pulled if name.startswith(incomplete) and name not in said]
+
+
+def _networks(kind: Kind | None, incomplete: str) -> list[str]:
     from vidstyle import cards
 
     return with_files([card.name for card in cards.builtin(kind)], incomplete, (".onnx", ".toml"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidstyle.cli import options
+from vidstyle.cli import completion, options
 
 if TYPE_CHECKING:
     from vidstyle import cards
@@ -70,7 +70,12 @@ def _state(card: cards.Card) -> str:
 
 @models.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A network's name, or the path of a card or network.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A network's name, or the path of a card or network.", autocompletion=completion.networks
+        ),
+    ],
 ) -> None:
     """Show the card of a network: classes, source, licence, measured quality, files."""
     from vidstyle import pipeline
@@ -86,7 +91,10 @@ def show(
 
 @models.command("pull")
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Names of networks (see vidstyle models).")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names of networks (see vidstyle models).", autocompletion=completion.published),
+    ],
     offline: Annotated[bool, typer.Option("--offline", help="Use what is here; never connect.")] = False,
 ) -> None:
     """Download networks into the user's cache: resumed where they were cut, checked, whole or absent."""

@@ -42,11 +42,11 @@ class Bar:
 
 
 class Download:
-    """A bar in bytes for one download."""
+    """A bar in bytes for one download, on a terminal; what comes of it is one line anywhere."""
 
     def __init__(self, name: str) -> None:
         self._bar: tqdm[Any] = tqdm(
-            desc=visible(name), unit="B", unit_scale=True, file=sys.stderr, leave=False
+            desc=visible(name), unit="B", unit_scale=True, file=sys.stderr, leave=False, disable=None
         )
 
     def at(self, done: int, total: int | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from media_fixtures import Clip, fps_pts, make, through
 
 from vidstyle.errors import UsageError
-from vidstyle.media import Sink, Source
+from vidstyle.media import Sink, Source, still
 from vidstyle.types import EncodeOptions
 
 
@@ -77,3 +78,36 @@ def test_encoder_options_that_can_be_meant_are_silent(
     with Source(clip) as source, Sink(tmp_path / "b.mkv", source, options) as sink:
         assert not sink.notes
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mkv", "mov", "mp4"])
+@pytest.mark.parametrize(
+    ("pixel_format", "codec", "color_range", "colorspace"),
+    [
+        ("yuv420p", "libx264", 0, 2), ("yuv420p", "libx264", 1, 1), ("yuv420p", "libx264", 2, 1),
+        ("yuv422p", "libx264", 0, 6), ("yuv444p", "libx264", 1, 9), ("bgr0", "ffv1", 0, 2),
+    ],
+)  # fmt: skip
+def test_mjpeg_shows_the_levels_of_its_source(
+    tmp_path: Path, suffix: str, pixel_format: str, codec: str, color_range: int, colorspace: int
+) -> None:
+    clip = Clip(
+        64,
+        48,
+        pixel_format,
+        codec,
+        fps_pts(3, 40),
+        Fraction(1, 1000),
+        options=(),
+        color_range=color_range,
+        colorspace=colorspace,
+    )
+    source = make(tmp_path / "a.mkv", clip)
+    through(source, tmp_path / f"b.{suffix}", EncodeOptions(codec="mjpeg"))
+    with Source(source) as before, Source(tmp_path / f"b.{suffix}") as after:
+        assert after.info.codec == "mjpeg" and after.info.format.full_range
+        pairs = list(zip(before.frames(), after.frames(), strict=True))
+        for one, other in pairs:
+            was, now = (still.still(f, v.info).astype(float) for f, v in ((one, before), (other, after)))
+            assert abs(was.mean(axis=(0, 1)) - now.mean(axis=(0, 1))).max() < 2
+            assert abs(was - now).mean() < 6

@@ -29,6 +29,8 @@ _EARLY = Fraction(1)
 """Seconds that `go_first` takes off the first packet's dts, which Matroska does not store."""
 _FAR = Fraction(3600)
 """Seconds between a packet's dts and pts that no encoder means."""
+_JFIF = 5
+"""BT.601's matrix, as FFmpeg's decoder of JPEG calls it."""
 _EXACT = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
 
 
@@ -73,7 +75,7 @@ class Track:
         options: dict[str, str],
     ) -> None:
         self.info, self.choice = info, choice
-        self.tags = _target_tags(info, tags, choice.pixel_format)
+        self.tags = _target_tags(info, tags, choice)
         self._reformatter = VideoReformatter()
         self.shift = 0
         self._first_early = False
@@ -192,13 +194,14 @@ class Track:
         return packets
 
     def _fit(self, native: VideoFrame) -> VideoFrame:
-        if native.format.name == self.choice.pixel_format:
-            return native
         format = self.info.format
-        source = swscale_matrix(format.matrix)
-        rgb = format.matrix == "rgb"
-        matrix = matrix_of(self.tags.colorspace, native.width, native.height) if rgb else format.matrix
         full = is_full_range(self.choice.pixel_format, self.tags.color_range)
+        jpeg = self.choice.encoder == "mjpeg"
+        if native.format.name == self.choice.pixel_format and not jpeg:
+            return native
+        source = swscale_matrix(format.matrix)
+        told = jpeg or format.matrix == "rgb"
+        matrix = matrix_of(self.tags.colorspace, native.width, native.height) if told else format.matrix
         out = self._reformatter.reformat(
             native, native.width, native.height, self.choice.pixel_format,
             src_colorspace=source, dst_colorspace=swscale_matrix(matrix), interpolation=_EXACT,
@@ -238,13 +241,16 @@ def _set_hevc_tag(output: OutputContainer, context: Any) -> None:
         context.codec_tag = "hvc1"
 
 
-def _target_tags(info: VideoInfo, tags: Tags, pixel_format: str) -> Tags:
-    """The source's tags; full range is always said, as is the matrix of what was RGB and no longer is."""
+def _target_tags(info: VideoInfo, tags: Tags, choice: Choice) -> Tags:
+    """The source's tags; full range is always said, as is the matrix of what was RGB and no longer is. JPEG
+    has one matrix and one range (JFIF), whatever its container says."""
     tags = replace(tags, primaries=tags.primaries or UNSPECIFIED, transfer=tags.transfer or UNSPECIFIED)
     rgb = info.format.matrix == "rgb"
     if not rgb and tags.colorspace == 0:
         tags = replace(tags, colorspace=UNSPECIFIED)
-    if rgb and pixel_format.startswith("yuv"):
+    if choice.encoder == "mjpeg":
+        return replace(tags, colorspace=_JFIF, color_range=FULL)
+    if rgb and choice.pixel_format.startswith("yuv"):
         colorspace = tags.colorspace if tags.colorspace not in (0, UNSPECIFIED) else 1
         return replace(tags, colorspace=colorspace, color_range=1)
     if info.format.full_range and not rgb:

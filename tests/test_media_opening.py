@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from media_fixtures import Clip, fps_pts, frames, make
 
+from vidstyle import pipeline
 from vidstyle.errors import InputError
 from vidstyle.media import Source
+from vidstyle.types import Job
 
 RATE = Fraction(25)
 MS = Fraction(1, 1000)
@@ -101,6 +103,14 @@ def test_a_start_behind_all_time_is_one_line(tmp_path: Path, start: int) -> None
     clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(12)))
     with pytest.raises(InputError, match="no frame between"), Source(clip, start=Fraction(start)) as source:
         list(source.frames())
+
+
+@pytest.mark.parametrize(("at", "words"), [(12, "12 s"), (10**30, "1e\\+30 s")])
+def test_a_preview_behind_the_last_frame_names_its_own_flag(tmp_path: Path, at: int, words: str) -> None:
+    clip = make(tmp_path / "a.mp4", Clip(pts=fps_pts(12)))
+    with pytest.raises(InputError, match=f"has no frame at {words}; .*--at"):
+        pipeline.preview(Job(source=clip, target=None, styles=(("a.jpg", 1.0),), start=Fraction(at)))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_a_name_that_is_not_utf8_is_opened(tmp_path: Path) -> None:

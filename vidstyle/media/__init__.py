@@ -12,6 +12,7 @@ from vidstyle.media.live import is_live, is_pipe, is_stream, pipe_of, shown
 from vidstyle.media.masks import MaskWriter
 from vidstyle.media.nowhere import Nowhere
 from vidstyle.media.out_pipe import OutPipe, claim_standard_output
+from vidstyle.media.part import NoFrameError
 from vidstyle.media.pictures import load_picture
 from vidstyle.media.planes import crop, repaint
 from vidstyle.media.poster import Moment, Poster, moment, poster
@@ -27,6 +28,7 @@ __all__ = [
     "Mark",
     "MaskWriter",
     "Moment",
+    "NoFrameError",
     "Nowhere",
     "OutPipe",
     "Poster",

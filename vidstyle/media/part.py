@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from vidstyle.errors import InputError
 from vidstyle.media.decode import AnyPacket, Picture
+
+
+class NoFrameError(InputError):
+    """A part that lies beside all frames."""
 
 
 class Part:

@@ -18,7 +18,7 @@ from vidstyle.media.decode import AnyPacket, Decoder, Picture
 from vidstyle.media.formats import is_known_matrix, same_samples
 from vidstyle.media.in_pipe import InPipe
 from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
-from vidstyle.media.part import Part
+from vidstyle.media.part import NoFrameError, Part
 from vidstyle.media.planes import view
 from vidstyle.media.probe import Tags, read_info, tags_of, with_container
 from vidstyle.media.resume import Mark, digest
@@ -159,8 +159,8 @@ class Source:
         planes = view(self._normalize(lead[-1].native), self.info.format)
         return lead if mark.digest in (None, digest(planes)) else None
 
-    def _no_frame(self) -> InputError:
-        return InputError(f"{self.path} has no frame between --start and --end")
+    def _no_frame(self) -> NoFrameError:
+        return NoFrameError(f"{self.path} has no frame between --start and --end")
 
     @property
     def covers(self) -> dict[int, AnyPacket]:
@@ -208,7 +208,7 @@ class Source:
         """Every frame in presentation order. Closing the generator closes the file.
 
         picture_size: (width, height) of the upright RGB `picture` that each frame gets; None for none.
-        Raises InputError when a part holds no frame.
+        Raises NoFrameError when a part holds none.
         """
         thumbnail = Thumbnailer(self.info, picture_size) if picture_size else None
         index = self._next

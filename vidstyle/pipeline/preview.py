@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +30,10 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
         )
     check(job)
     source = Path(job.source)
-    with media.Source(source, start=job.start, end=job.end) as video:
+    with _told(job), media.Source(source, start=job.start, end=job.end) as video:
         target = Path(job.target or source.with_name(f"{source.stem}.vidstyle.png"))
         still.check_target(target, overwrite=job.overwrite, source=source)
-        before = _first(video, job)
+        before = _first(video)
         original = still.still(before, video.info)
     networks = networks or load(job)
     with media.Source(source, start=job.start, end=job.end) as video:
@@ -41,8 +43,15 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
     return still.save_picture(target, np.concatenate([original, after], axis=1), overwrite=job.overwrite)
 
 
-def _first(video: media.Source, job: Job) -> Frame:
+@contextlib.contextmanager
+def _told(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except media.NoFrameError as error:
+        at = f"{float(job.start or 0):g}"
+        raise InputError(f"{job.source} has no frame at {at} s; name an earlier time with --at") from error
+
+
+def _first(video: media.Source) -> Frame:
     with owning(video.frames(None)) as frames:
-        for frame in frames:
-            return frame
-    raise InputError(f"{job.source} has no frame at that time")
+        return next(frames)

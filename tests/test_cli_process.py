@@ -93,9 +93,11 @@ def test_closed_standard_streams_change_nothing(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @ASKED
-def test_a_full_disk_behind_stdout_is_said_in_one_line(asked: list[str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_said_in_one_line(asked: list[str], unbuffered: str) -> None:
+    around = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run([*COMMAND, *asked], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*COMMAND, *asked], stdout=full, stderr=subprocess.PIPE, text=True, env=around)
     assert (
         done.returncode == 6
         and done.stderr == "vidstyle: stdout cannot be written: no space left on device\n"

@@ -101,7 +101,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         completion.begin()
         app(prog_name="vidstyle")  # answers, and exits
     stopping.listen()
-    sys.exit(code(arguments))
+    ended = code(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:  # said already; Python would say it again, and end with 120
+        _let_go()
+    sys.exit(ended)
 
 
 def code(arguments: list[str] | None = None) -> int:
@@ -126,7 +131,6 @@ def code(arguments: list[str] | None = None) -> int:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None and not _takes_words():
-            _let_go()
             return _failed(f"stdout cannot be written: {why(error)}", OutputError.exit_code)
         if (stopped_by := stopping.behind(error)) is not None:
             return _stopped(stopped_by)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidstyle.cli import options, parse
-from vidstyle.cli.stopping import Stopped
+from vidstyle.cli.stopping import Stopped, behind
 from vidstyle.errors import UsageError, VidstyleError
 from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job, Outcome
 
@@ -136,11 +136,12 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
 
     try:
         outcome = _painted(planned, told, quiet)
-    except Stopped as stopped:
-        tell(one.lost(planned, f"{stopped.word}; {stopped.so_far}", stopped.exit_code))
-        raise
     except VidstyleError as error:
         tell(one.failed(planned, error))
+        raise
+    except BaseException as error:
+        if (stopped := behind(error)) is not None:
+            tell(one.lost(planned, f"{stopped.word}; {stopped.so_far}", stopped.exit_code))
         raise
     tell(outcome)
 

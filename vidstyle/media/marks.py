@@ -21,6 +21,8 @@ _BOXES: Final = 64
 def mark(path: Path) -> str | None:
     """The fingerprint that a file's metadata carry. None where there is none, or the file cannot be read."""
     try:
+        if not path.is_file():  # to open a pipe would wait for a writer
+            return None
         with path.open("rb") as file:
             return marked(file)
     except OSError:

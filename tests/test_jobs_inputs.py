@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from vidstyle.errors import InputError, UsageError
 from vidstyle.jobs.inputs import Gathered, gather
 from vidstyle.jobs.words import listed, natural
-from vidstyle.media.fingerprint import place
+from vidstyle.media.fingerprint import place, write_sidecar
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
@@ -240,6 +240,21 @@ def test_the_output_folder_is_not_walked() -> None:
     assert len(gather(["f"]).inputs) == 3
     assert names(gather(["f"], without=[Path("f/out")])) == [str(Path("f/a.mp4"))]
     assert len(gather(["f/out"], without=[Path("f/out")]).inputs) == 2
+
+
+def test_other_videos_in_the_output_folder_are_counted() -> None:
+    touch(
+        "f/a.mp4",
+        "f/out/a.mp4",
+        "f/out/a.mask.mkv",
+        "f/out/deep/b.mp4",
+        "f/out/.c.part-1.mp4",
+        "f/out/r.html",
+    )
+    mark = f"{'0' * 16}-{'1' * 16}-{'2' * 8}"
+    write_sidecar(Path("f/out/a.mp4"), mark, Path("f/out/a.mp4").stat().st_size)
+    write_sidecar(Path("f/out/a.mask.mkv"), mark, Path("f/out/a.mask.mkv").stat().st_size)
+    assert gather(["f"], without=[Path("f/out")]).left_out == {"output": 1}
 
 
 def test_lists(monkeypatch: pytest.MonkeyPatch) -> None:

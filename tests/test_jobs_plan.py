@@ -55,6 +55,18 @@ def test_the_folders_of_outputs_are_left_out() -> None:
     assert len(plan(["f"], [], template, Path("f/out"), Path("f/masks"))) == 1
 
 
+@pytest.mark.parametrize("output", ["o.mkv", "o.MKV", "s3://bucket/o.mkv?x=1"])
+def test_a_container_and_an_ending_that_differ_are_refused(output: str) -> None:
+    touch("a.mp4", "b.mp4")
+    with pytest.raises(UsageError, match=r"(?i)o\.mkv.* does not end like --format mp4"):
+        plan(["a.mp4"], [], replace(TEMPLATE, container="mp4"), output)
+    for same in ("mkv", "matroska"):
+        assert len(plan(["a.mp4"], [], replace(TEMPLATE, container=same), output)) == 1
+    for place in ("o.bin", "-", "o.mkv/"):
+        assert len(plan(["a.mp4"], [], replace(TEMPLATE, container="mp4"), place)) == 1
+    assert len(plan(["a.mp4", "b.mp4"], [], replace(TEMPLATE, container="mp4"))) == 2
+
+
 def test_a_plan_of_nothing_says_why() -> None:
     touch("f/.hidden.mp4")
     Path("f/notes.txt").write_text("text")

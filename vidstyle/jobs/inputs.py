@@ -50,7 +50,7 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What the words name. left_out: how many files of the folders are no input, by kind ("picture",
-    "sound", "other", "own" for vidstyle's outputs)."""
+    "sound", "other", "own" for vidstyle's outputs, "output" for other videos where outputs go)."""
 
     inputs: tuple[Input, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -107,6 +107,14 @@ def _failure(path: Path, error: OSError) -> InputError:
         return InputError(f"{path} is a link to {leads}, which does not exist")
     like = [name for name in names(path.parent) if nearest(path.stem, [Path(name).stem.lower()])]
     return InputError(f"{path} does not exist{nearest(path.name, like)}")
+
+
+def _foreign(folder: Path) -> int:
+    """How many videos lie in a folder of outputs, and are none of vidstyle's own."""
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sum(
+        kinds.ends_like_video(path) and not hidden(path) and not fingerprint.of(path) for path in found
+    )
 
 
 def _leads(path: Path) -> Path | None:
@@ -267,8 +275,11 @@ class _Search:
     def _may_walk(self, folder: Path, root: Path) -> bool:
         facts = folder.stat()
         here = identity(folder, facts)
-        new = here not in self._walked and (here not in self._without or folder == root)
+        new = here not in self._walked
         self._walked.add(here)
+        if new and here in self._without and folder != root:
+            self._left_out["output"] += _foreign(folder)
+            return False
         return new and facts.st_dev not in self._system
 
     def _entry(self, path: Path, root: Path | None, folders: deque[Path]) -> None:

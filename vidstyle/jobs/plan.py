@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
@@ -23,6 +24,7 @@ _KINDS = (
     ("sound", "of sound only", "of sound only"),
     ("other", "of another kind", "of other kinds"),
     ("own", "made by vidstyle", "made by vidstyle"),
+    ("output", "in the folder of the outputs", "in the folder of the outputs"),
 )
 
 
@@ -86,10 +88,22 @@ def plan(
         raise InputError(_nothing(words, gathered))
     inputs = gathered.inputs
     videos = targets(inputs, output)
+    _check_format(template.container, videos[0])
     pairs = zip(inputs, videos, masks(inputs, mask_out, videos), strict=True)
     named = {str(output), str(mask_out)}
     planned = [_planned(each, template, video, mask, named) for each, video, mask in pairs]
     return Agenda(tuple(sharded(planned, *shard) if shard else planned), gathered.left_out)
+
+
+def _check_format(container: str | None, target: Path | str) -> None:
+    """Raises UsageError where a target that was named ends like another container."""
+    if container is None:
+        return
+    wanted = ending = containers.muxer_named(container)
+    with suppress(UsageError):  # an ending that says nothing
+        ending = containers.muxer_for(Path(address_path(str(target))), None)
+    if ending != wanted:
+        raise UsageError(f"{target} does not end like --format {container}; leave out one of them")
 
 
 def _here(output: Path | str | None) -> Path | str | None:

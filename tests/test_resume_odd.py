@@ -21,6 +21,7 @@ from vidstyle.errors import OutputError, UsageError
 from vidstyle.media import fingerprint
 from vidstyle.media.clock import Clock
 from vidstyle.pipeline import outputs
+from vidstyle.pipeline.work import Work
 
 
 @pytest.fixture
@@ -199,3 +200,27 @@ def test_the_sizes_differ(tmp_path: Path) -> None:
         sizes = [(frame.width, frame.height) for frame in container.decode(video=0)]
     assert sizes == [(128, 96)] * 25 + [(160, 128)] * 25
     assert not np.array_equal(picture(0, 160, 128), picture(1, 160, 128))
+
+
+@pytest.mark.parametrize("step", ["lock", "made"])
+def test_a_stop_while_the_work_folder_is_made_leaves_none(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, mkdir = tmp_path / ".o.mp4.work", Path.mkdir
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def made(path: Path, **how: Any) -> None:
+        mkdir(path, **how)
+        (path / "lock").touch()
+        stopped()
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        if step == "made":
+            patch.setattr(Path, "mkdir", made)
+        else:
+            patch.setattr(Work, "__init__", stopped)
+        with Work.opened(folder, False, "none"):
+            pass
+    assert not folder.exists()

@@ -106,6 +106,7 @@ class Work:
         Raises OutputError where another process holds it, or it cannot be made.
         """
         with contextlib.ExitStack() as stack:
+            stack.callback(_forsake, folder)  # before it is there: a signal may come at any moment
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 try:
@@ -128,10 +129,7 @@ class Work:
 
     def _leave(self) -> None:
         """Removes a folder from which there is nothing to go on; of one that was not claimed nobody knows."""
-        nothing = (
-            not self.all_whole() if self._claimed else [p.name for p in self.folder.iterdir()] == ["lock"]
-        )
-        if nothing:
+        if self._claimed and not self.all_whole():
             self.remove()
 
     def whole(self, number: int) -> bool:
@@ -175,6 +173,14 @@ class Work:
     def remove(self) -> None:
         """Removes the folder: the output is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _forsake(folder: Path) -> None:
+    """Removes a folder that holds nothing, and nobody."""
+    with contextlib.suppress(OSError):
+        if {path.name for path in folder.iterdir()} <= {"lock"}:
+            with locks.held(folder / "lock", poll=None):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _follows(facts: dict[str, Any], last: dict[str, Any] | None) -> bool:

@@ -25,9 +25,9 @@ class Features:
     With `valid` no border is made up and each layer loses its rim: cheaper, and what training uses.
     """
 
-    def __init__(self, path: Path, valid: bool = False):
+    def __init__(self, path: Path, valid: bool = False, device: str = "cpu"):
         self.valid = valid
-        kept = torch.load(path, map_location="cpu")
+        kept = torch.load(path, map_location=device)
         first, bias = kept["0.weight"], kept["0.bias"]
         self.enter = (first, bias)
         self.convs = [

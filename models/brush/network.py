@@ -7,12 +7,14 @@
 Two modules. `Style` turns a picture into a code, once per run; `Apply` paints a frame with a code, every
 frame. No statistic of the frame is ever taken: every scale and bias comes from the style picture (FiLM, Perez
 et al. 2018), so what stands elsewhere in the crop cannot change a pixel. The trunk works at 1/8 of the
-resolution; weights are normalised (Salimans & Kingma 2016) in training and folded into plain ones for export.
+resolution, where reach is cheap; a few residual blocks at 1/4 draw what a raster of 8 pixels cannot. Weights
+are normalised (Salimans & Kingma 2016) in training and folded into plain ones for export.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,26 +24,32 @@ from torch.nn import functional as F
 
 TAPS = [[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0.0, 0, 0], [1, 1, 0], [0, 0, 1]]]
 """TAPS[phase][i][y]: tap y of a kernel over the doubled picture reads pixel i - 1 of the picture itself."""
+PALETTE = 12
+"""Numbers of a palette: mean RGB and a 3x3 root of the covariance."""
 RELU_GAIN = math.sqrt(2.0 / (1.0 + 0.2**2))
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Channels: `fine` at 1/4, `trunk` at 1/8, `half` at 1/2 of the resolution; `blocks` residual blocks."""
+    """Channels: `fine` at 1/4, `trunk` at 1/8, `half` at 1/2 of the resolution; `blocks` residual blocks in
+    the trunk and `refine` at 1/4."""
 
     fine: int = 32
     trunk: int = 88
     half: int = 16
     blocks: int = 2
+    refine: int = 2
     hidden: int = 192
 
     def films(self) -> list[int]:
-        """Channels of each modulated layer, in the order in which `Apply` uses them."""
+        """Channels of each modulated layer but those of `refine`, in the order in which `Apply` uses them."""
         return [self.fine, self.trunk, *[self.trunk] * (2 * self.blocks), self.fine, self.half]
 
     def splits(self) -> list[int]:
-        """Lengths of the parts of a code: scale, bias, scale, bias, ..., gate of the skip, palette."""
-        return [c for c in self.films() for _ in range(2)] + [self.fine, 12]
+        """Lengths of the parts of a code: scale, bias, scale, bias, ..., gate of the skip, palette; then
+        those of `refine`, last, so that a network without it can grow one."""
+        modulated = [c for c in self.films() for _ in range(2)]
+        return [*modulated, self.fine, PALETTE, *[self.fine] * (4 * self.refine)]
 
     def code(self) -> int:
         """Length of a code."""
@@ -105,8 +113,11 @@ class Style(nn.Module):
         self.spread = nn.Parameter(torch.ones(sizes.hidden), requires_grad=False)
         nn.init.normal_(self.code.weight, std=0.04)
         nn.init.zeros_(self.code.bias)
-        ones = [torch.full((c,), 1.0 - i % 2) for i, c in enumerate(sizes.splits()[:-2])]
-        self.register_buffer("base", torch.cat([*ones, torch.zeros(sizes.fine)]), persistent=False)
+        parts = [torch.full((c,), 1.0 - i % 2) for i, c in enumerate(sizes.splits())]
+        place = 2 * len(sizes.films())
+        parts[place] = torch.zeros(sizes.fine)
+        self.register_buffer("base", torch.cat(parts[: place + 1]), persistent=False)
+        self.register_buffer("more", torch.cat([torch.zeros(0), *parts[place + 2 :]]), persistent=False)
 
     def statistics(self, x: Tensor) -> Tensor:
         """Mean and standard deviation of the picture and of each level's features: [B, 2 * sum of widths]."""
@@ -120,8 +131,8 @@ class Style(nn.Module):
     def forward(self, style: Tensor) -> Tensor:
         known = 3.0 * torch.tanh((self.statistics(style) - self.shift) * self.scale / 3.0)
         code = 0.2 * self.code((self.dense(known) - self.middle) * self.spread)
-        films, colours = code.split([len(self.base), 12], 1)
-        return torch.cat([self.base + films, palette(style) + 0.1 * colours], 1)
+        films, colours, more = code.split([len(self.base), PALETTE, len(self.more)], 1)
+        return torch.cat([self.base + films, palette(style) + 0.1 * colours, self.more + more], 1)
 
     @torch.no_grad()
     def standardise(self, pictures: Tensor) -> None:
@@ -166,6 +177,10 @@ def _moments(x: Tensor) -> list[Tensor]:
     return [mean, torch.sqrt(torch.clamp(variance, min=0.0) + 1e-4)]
 
 
+def _pair(channels: int, scale: float) -> nn.ModuleList:
+    return nn.ModuleList([Conv(channels, channels), Conv(channels, channels, scale=scale)])
+
+
 class Apply(nn.Module):
     """Picture [N,3,H,W] RGB 0..1 (H, W multiples of 8) and code [1,C] or [N,C] -> painted picture, 0..1."""
 
@@ -175,26 +190,27 @@ class Apply(nn.Module):
         self.unshuffle = nn.PixelUnshuffle(4)
         self.enter = Conv(48, s.fine)
         self.down = Conv(s.fine, s.trunk, 4, 2)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([Conv(s.trunk, s.trunk), Conv(s.trunk, s.trunk, scale=0.4)])
-            for _ in range(s.blocks)
-        )
+        self.blocks = nn.ModuleList(_pair(s.trunk, 0.4) for _ in range(s.blocks))
         self.up1 = Conv(s.trunk, s.fine, double=True)
+        self.refine = nn.ModuleList(_pair(s.fine, 0.1) for _ in range(s.refine))
         self.up2 = Conv(s.fine, s.half, double=True)
         self.leave = Conv(s.half, 3, double=True, scale=0.6)
 
     def forward(self, image: Tensor, code: Tensor) -> Tensor:
         parts = [p[:, :, None, None] for p in code.split(self.sizes.splits(), 1)]
-        films = iter(zip(parts[0:-2:2], parts[1:-2:2], strict=True))
-        gate = parts[-2]
+        last = 2 * len(self.sizes.films())
+        films, more = _films(parts[:last]), _films(parts[last + 2 :])
+        gate, palette = parts[last : last + 2]
         fine = _rectified(_film(self.enter(self.unshuffle(image * 2.0 - 1.0)), next(films)))
         x = _rectified(_film(_level(self.down(fine)), next(films)))
         for first, second in self.blocks:
             y = _rectified(_film(first(x), next(films)))
             x = _rectified(x + _film(second(y), next(films)))
         x = _rectified(_film(F.pixel_shuffle(self.up1(x), 2), next(films)) + gate * fine)
+        for first, second in self.refine:
+            x = x + _film(second(_rectified(_film(first(x), next(more)))), next(more))
         x = _rectified(_film(F.pixel_shuffle(self.up2(x), 2), next(films)))
-        painted = self.colour(x, parts[-1].flatten(1))
+        painted = self.colour(x, palette.flatten(1))
         return painted if self.training else torch.clamp(painted, 0.0, 1.0)
 
     def colour(self, x: Tensor, palette: Tensor) -> Tensor:
@@ -215,6 +231,11 @@ def _rectified(x: Tensor) -> Tensor:
 def _level(x: Tensor) -> Tensor:
     """Every place to about the same energy over its channels, whatever its contrast."""
     return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 0.05)
+
+
+def _films(parts: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pairs of scale and bias."""
+    return zip(parts[0::2], parts[1::2], strict=True)
 
 
 def _film(x: Tensor, part: tuple[Tensor, Tensor]) -> Tensor:

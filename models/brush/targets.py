@@ -22,8 +22,8 @@ SIZE = 256
 class Paintings:
     """Paintings at 256x256 with their statistics at full, half and quarter scale, as memory maps."""
 
-    def __init__(self, paths: list[Path], folder: Path):
-        self.paths = paths
+    def __init__(self, paths: list[Path], folder: Path, device: str = "cpu"):
+        self.paths, self.device = paths, device
         folder.mkdir(parents=True, exist_ok=True)
         count = len(paths)
         self.pictures = _open(folder / "pictures.npy", (count, SIZE, SIZE, 3), np.uint8)
@@ -41,25 +41,25 @@ class Paintings:
     @torch.no_grad()
     def _fill_one(self, features: Features, i: int) -> None:
         self.pictures[i] = load(self.paths[i], SIZE)
-        x = to_tensor(self.pictures[i : i + 1])
+        x = to_tensor(self.pictures[i : i + 1], self.device)
         for scale in range(SCALES):
             found = describe(features(x))
-            self.maps["vector"][i, scale] = found.vector[0].numpy()
-            self.maps["cov2"][i, scale] = found.covs[0][0].numpy()
-            self.maps["cov3"][i, scale] = found.covs[1][0].numpy()
+            self.maps["vector"][i, scale] = found.vector[0].cpu().numpy()
+            self.maps["cov2"][i, scale] = found.covs[0][0].cpu().numpy()
+            self.maps["cov3"][i, scale] = found.covs[1][0].cpu().numpy()
             x = halve(x)
         self.done[i] = 1
 
     def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, list[Target]]:
         """Pictures [N,3,256,256] and their statistics per scale."""
-        got = {k: torch.from_numpy(m[rows].astype(np.float32)) for k, m in self.maps.items()}
+        got = {k: torch.from_numpy(m[rows]).to(self.device).float() for k, m in self.maps.items()}
         targets = [Target(got["vector"][:, s], [got["cov2"][:, s], got["cov3"][:, s]]) for s in range(SCALES)]
-        return to_tensor(self.pictures[rows]), targets
+        return to_tensor(self.pictures[rows], self.device), targets
 
 
-def to_tensor(pictures: np.ndarray) -> torch.Tensor:
+def to_tensor(pictures: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """uint8 [N,H,W,3] -> float [N,3,H,W], 0..1."""
-    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float().div_(255.0)
+    return torch.from_numpy(np.array(pictures)).to(device).permute(0, 3, 1, 2).float().div_(255.0)
 
 
 def _open(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:

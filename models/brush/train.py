@@ -14,6 +14,7 @@ import argparse
 import copy
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from network import Apply, Brush, Sizes
 from sheet import sheet
 from targets import SCALES, Paintings, to_tensor
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 MARGIN, SHIFT, PATCH = 16, 9, 96
 
@@ -54,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--extra-share", type=float, default=0.5, help="how often a batch is of the extra pictures"
     )
+    parser.add_argument("--grow", type=Path, help="begin with a checkpoint that has fewer blocks")
     parser.add_argument("--minutes", type=float, default=90, help="length of the schedule")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--size", type=int, default=192, help="crop that the network sees")
@@ -64,12 +67,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--tone", type=float, default=1.0, help="weight of light and dark staying where they are"
     )
-    parser.add_argument("--motion", type=float, default=20.0, help="weight of calm under shift and noise")
+    parser.add_argument("--motion", type=float, default=0.5, help="weight of calm under shift and noise")
     parser.add_argument(
         "--scales", type=float, nargs=SCALES, default=[1.0, 1.0, 0.5], help="weights of 1, 1/2, 1/4"
     )
     parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
     parser.add_argument("--sheet-every", type=float, default=600, help="seconds between contact sheets")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that cut photographs")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -82,27 +87,41 @@ def rate(state: State, args: argparse.Namespace) -> float:
     return float(args.rate) * cosine * min(1.0, (state.step + 1) / 100)
 
 
+class Crops(IterableDataset):  # type: ignore[type-arg]
+    """Endless batches [count,size,size,3] of photographs; each worker of a data loader has its own."""
+
+    def __init__(self, photos: Photos, count: int, size: int, seed: tuple[int, ...]):
+        self.photos, self.count, self.size, self.seed = photos, count, size, seed
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        worker = get_worker_info()
+        rng = np.random.default_rng([*self.seed, worker.id if worker else 0])
+        while True:
+            yield np.stack([self.photos.crop(rng, self.size) for _ in range(self.count)])
+
+
 class Task:
     """Draws batches and computes the loss."""
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.rng = np.random.default_rng([args.seed, int(time.time())])
-        store = args.checkpoints / "photos.u8"
-        self.photos = Photos(split(names(args.data / "content"))[0], store)
-        self.features = losses.Features(args.loss_weights)
+        seed = (args.seed, int(time.time()))
+        self.rng = np.random.default_rng(seed)
+        photos = Photos(split(names(args.data / "content"))[0], args.checkpoints / "photos.u8")
+        crops = Crops(photos, args.batch, args.size + 2 * SHIFT, seed)
+        self.crops = iter(DataLoader(crops, batch_size=None, num_workers=args.workers))
+        self.features = losses.Features(args.loss_weights, device=args.device)
         folders = [(split(names(args.data / "style"))[0], "paintings")]
         if args.extra_styles:
             folders.append((names(args.extra_styles), "extra"))
-        self.sets = [Paintings(paths, args.checkpoints / name) for paths, name in folders]
+        self.sets = [Paintings(paths, args.checkpoints / name, args.device) for paths, name in folders]
         for paintings in self.sets:
             paintings.fill(self.features)
         self.features.valid = True
 
     def content(self) -> Tensor:
         """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""
-        side = self.args.size + 2 * SHIFT
-        return to_tensor(np.stack([self.photos.crop(self.rng, side) for _ in range(self.args.batch)]))
+        return to_tensor(next(self.crops), self.args.device)
 
     def paintings(self) -> tuple[Tensor, list[losses.Target]]:
         """A batch from one of the sets."""
@@ -130,12 +149,12 @@ class Task:
         top, left = (int(v) for v in self.rng.integers(painted.shape[2] - PATCH + 1, size=2))
         scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
         scenes.append(losses.halve(scenes[1]))
-        style, cov = torch.zeros(()), torch.zeros(())
+        style, cov = painted.new_zeros(()), painted.new_zeros(())
         first = int(self.rng.random() < 0.5)  # full scale costs most: every other step is enough
         for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
             found = self.features(scene)
             got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
-            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 1.0)
+            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 3.0)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
             if scale == 1:
                 structure = self.structure(found[2], losses.halve(content))
@@ -151,14 +170,19 @@ class Task:
         return (losses.normalised(got) - want).square().mean()
 
     def calm(self, paint: Apply, wide: Tensor, painted: Tensor, code: Tensor) -> Tensor:
-        """Half of the batch again, shifted by up to 9 px and with noise: the picture must only shift."""
+        """Half of the batch again, shifted by up to 9 px and with noise: the picture must only shift.
+
+        By the energy of the picture's edges, since a dull picture is a calm one too and is not wanted.
+        """
         half, size = max(1, len(wide) // 2), self.args.size
         dy, dx = (int(v) for v in self.rng.integers(-SHIFT, SHIFT + 1, size=2))
         moved = wide[:half, :, SHIFT + dy : SHIFT + dy + size, SHIFT + dx : SHIFT + dx + size]
         moved = moved + torch.randn_like(moved) * float(self.rng.uniform(0.0, 0.02))
         again = paint(moved, code[:half])
         a, b = MARGIN + SHIFT, size - MARGIN - SHIFT
-        return (again[:, :, a - dy : b - dy, a - dx : b - dx] - painted[:half, :, a:b, a:b]).square().mean()
+        still = painted[:half, :, a:b, a:b]
+        edges = still.diff(dim=2).square().mean() + still.diff(dim=3).square().mean()
+        return (again[:, :, a - dy : b - dy, a - dx : b - dx] - still).square().mean() / (edges + 1e-3)
 
 
 def robust(loss: Tensor, knee: float) -> Tensor:
@@ -180,13 +204,14 @@ def update(state: State, task: Task, args: argparse.Namespace) -> dict[str, floa
     with torch.no_grad():
         torch._foreach_lerp_(list(state.ema.parameters()), list(state.net.parameters()), 1 - keep)
     state.step += 1
-    return {k: v.item() for k, v in terms.items()} | {"gradient": norm.item()}
+    values = torch.stack([*terms.values(), norm]).tolist()
+    return dict(zip([*terms, "gradient"], values, strict=True))
 
 
 def begin(args: argparse.Namespace, task: Task) -> State:
     """From the last checkpoint, or from random weights."""
     torch.manual_seed(args.seed)
-    net = Brush(Sizes())
+    net = Brush(Sizes()).to(args.device)
     encoder = [p for k, p in net.style.named_parameters() if p.requires_grad and not k.startswith("code")]
     groups = [
         {"params": list(net.apply_.parameters()), "share": 1.0},
@@ -200,17 +225,33 @@ def begin(args: argparse.Namespace, task: Task) -> State:
     )
     path = args.checkpoints / "last.pt"
     if path.exists():
-        kept = torch.load(path, map_location="cpu")
+        kept = torch.load(path, map_location=args.device)
         state.net.load_state_dict(kept["net"])
         state.ema.load_state_dict(kept["ema"])
         state.adam.load_state_dict(kept["adam"])
         state.step, state.seconds = kept["step"], kept["seconds"]
         torch.manual_seed(args.seed + state.step)
+    elif args.grow:
+        grow(state, torch.load(args.grow, map_location=args.device)["ema"])
     else:
         rows = task.rng.permutation(len(task.sets[0].paths))[:200]
-        net.style.standardise(to_tensor(task.sets[0].pictures[rows]))
+        net.style.standardise(to_tensor(task.sets[0].pictures[rows], args.device))
         state.ema.load_state_dict(net.state_dict())
     return state
+
+
+def grow(state: State, smaller: dict[str, Tensor]) -> None:
+    """Take over what a network with fewer blocks has learned; what it lacks has next to no effect at first.
+
+    Only the last layer of the encoder differs in size: it has more outputs, the new ones last.
+    """
+    mine = state.net.state_dict()
+    for name, value in smaller.items():
+        mine[name][: len(value)] = value
+    for name in ("style.code.weight", "style.code.bias"):
+        mine[name][len(smaller[name]) :] = 0.0
+    state.net.load_state_dict(mine)
+    state.ema.load_state_dict(mine)
 
 
 def save(state: State, args: argparse.Namespace) -> None:
@@ -232,6 +273,7 @@ def show(state: State, terms: dict[str, float], args: argparse.Namespace) -> Non
 def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high")  # TF32 on a GPU; a CPU takes no notice
     args.checkpoints.mkdir(parents=True, exist_ok=True)
     task = Task(args)
     state = begin(args, task)
@@ -244,7 +286,7 @@ def main() -> None:
             save(state, args)
             saved = state.seconds
         if state.seconds - drawn > args.sheet_every:
-            sheet(state.ema, args.data, args.checkpoints / f"sheet_{state.step:06d}.png")
+            sheet(copy.deepcopy(state.ema).cpu(), args.data, args.checkpoints / f"sheet_{state.step:06d}.png")
             drawn = state.seconds
     save(state, args)
 

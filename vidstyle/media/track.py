@@ -82,6 +82,7 @@ class Track:
         self.times = Times()
         self.inexact = 0
         self._last_dts: int | None = None
+        self._given = 0
         self._options = with_params(choice.encoder, options, tags)
         self.stream = self._add(output)
         self._encoder: Any = self.stream.codec_context
@@ -152,11 +153,15 @@ class Track:
         frame = self._fit(native)
         frame.pts, frame.time_base = pts, self.info.time_base
         frame.pict_type = 0  # the encoder chooses its own I, P and B
-        return list(self._encoder.encode(frame))
+        packets = list(self._encoder.encode(frame))
+        self._given += len(packets)
+        return packets
 
     def flush(self) -> list[AnyPacket]:
         """The packets that the encoder still holds."""
-        return _mended(list(self._encoder.encode(None)))
+        made_up = "265" in self.choice.encoder and not self._given
+        self._given = 0
+        return _mended(list(self._encoder.encode(None)), made_up)
 
     def split(self) -> None:
         """After `flush`: the next frame is a keyframe of a new encoder with the same settings."""
@@ -211,15 +216,15 @@ class Track:
         return out
 
 
-def _mended(packets: list[AnyPacket]) -> list[AnyPacket]:
+def _mended(packets: list[AnyPacket], made_up: bool) -> list[AnyPacket]:
     """The same packets, with decoding times that can be meant: x265 makes some up where it gets fewer frames
-    than it looks ahead, and then gives all of them at its flush."""
+    than it looks ahead, and then gives all of them at its flush (`made_up`; by luck they look right)."""
     times = [packet.pts for packet in packets if packet.pts is not None]
     decoded = [packet.dts for packet in packets if packet.dts is not None]
     if not packets or not len(times) == len(decoded) == len(packets):
         return packets
     far = int(_FAR / packets[0].time_base)
-    in_order = all(one < other for one, other in pairwise(decoded))
+    in_order = not made_up and all(one < other for one, other in pairwise(decoded))
     if in_order and all(0 <= pts - dts < far for pts, dts in zip(times, decoded, strict=True)):
         return packets
     order = sorted(times)

@@ -22,10 +22,21 @@ from vidstyle.media import track
 )
 def test_decoding_times_that_cannot_be_meant_are_mended(times: list[int], made_up: list[int]) -> None:
     packets = [packet(pts, dts) for pts, dts in zip(times, made_up, strict=True)]
-    decoded = [mended.dts for mended in track._mended(packets)]
+    decoded = [mended.dts for mended in track._mended(packets, made_up=False)]
     assert decoded == sorted(set(decoded))
     assert all(0 <= pts - dts < 90_000 for pts, dts in zip(times, decoded, strict=True))
-    assert [mended.dts for mended in track._mended(packets)] == decoded
+    assert [mended.dts for mended in track._mended(packets, made_up=False)] == decoded
+
+
+def test_decoding_times_that_look_right_by_luck_are_mended_alike() -> None:
+    times, by_luck, others = [0, 4, 2, 6], [-3, -2, -1, 1], [-2, 0, 2, 4]
+    first, second, told = (
+        [packet(pts, dts) for pts, dts in zip(times, decoded, strict=True)]
+        for decoded in (by_luck, others, by_luck)
+    )
+    assert [p.dts for p in track._mended(first, made_up=True)] == [-2, 0, 2, 4]
+    assert [p.dts for p in track._mended(second, made_up=True)] == [-2, 0, 2, 4]
+    assert [p.dts for p in track._mended(told, made_up=False)] == by_luck
 
 
 def packet(pts: int, dts: int) -> av.Packet:

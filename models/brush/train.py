@@ -87,7 +87,7 @@ def rate(state: State, args: argparse.Namespace) -> float:
     return float(args.rate) * cosine * min(1.0, (state.step + 1) / 100)
 
 
-class Crops(IterableDataset):  # type: ignore[type-arg]
+class Crops(IterableDataset[np.ndarray]):
     """Endless batches [count,size,size,3] of photographs; each worker of a data loader has its own."""
 
     def __init__(self, photos: Photos, count: int, size: int, seed: tuple[int, ...]):

@@ -78,11 +78,12 @@ def muxer_named(container: str) -> str:
 
 def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
     """A stream of `output` that takes the packets of `stream` as they are."""
-    copy: Any = output.add_stream_from_template(stream, opaque=True)
+    copy: Stream = output.add_stream_from_template(stream, opaque=True)
     if _is_pcm(stream) and output.format.name == "mp4":  # it must say where each channel is heard
+        context: Any = copy.codec_context
         with contextlib.suppress(ValueError):
-            copy.codec_context.layout = named_layout(copy.codec_context.layout)
-    return copy  # type: ignore[no-any-return]
+            context.layout = named_layout(context.layout)
+    return copy
 
 
 def _is_pcm(stream: Stream) -> bool:

@@ -123,6 +123,12 @@ def test_stopped_anywhere_it_ends_as_if_it_had_not_been(
     assert left == {f"cut{ending}"} | ({"masks.mkv"} if masks else set())
 
 
+def interrupt(job: Job, networks: Networks) -> None:
+    """Runs the job and stops it after 35 frames: three segments of ten are finished."""
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(job, networks, Stop(35))
+
+
 def test_a_last_segment_of_two_frames_keeps_its_times(tmp_path: Path, networks: Networks) -> None:
     pts = [int(p) for p in np.cumsum([0, 20, 50, 77, 70, 53, 70, 23, 57, 20])]
     source = write_clip(tmp_path / "in.mp4", frames=10, pts=pts, time_base=Fraction(1, 1000))
@@ -135,8 +141,7 @@ def test_a_last_segment_of_two_frames_keeps_its_times(tmp_path: Path, networks: 
 
 def test_finished_segments_are_not_painted_again(clip: Path, tmp_path: Path, networks: Networks) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(job, networks, Stop(35))
+    interrupt(job, networks)
     stop = Stop(1000)
     pipeline.run(job, networks, stop)
     assert stop.kept == 30
@@ -148,8 +153,7 @@ def test_a_command_with_a_slip_takes_nothing_away(
     clip: Path, tmp_path: Path, networks: Networks, slip: str
 ) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(job, networks, Stop(35))
+    interrupt(job, networks)
     wrong = replace(job, mask_out=tmp_path / "m.mkv")
     if slip == "codec":
         wrong = replace(wrong, encode=EncodeOptions(codec="nonsense"))
@@ -203,8 +207,7 @@ def test_a_fault_keeps_what_was_finished_and_nothing_else(
 
 def test_another_recipe_does_not_go_on_from_this_one(clip: Path, tmp_path: Path, networks: Networks) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(job, networks, Stop(35))
+    interrupt(job, networks)
     stop = Stop(1000)
     pipeline.run(replace(job, feather=5.0), networks, stop)
     assert stop.kept == 0
@@ -215,8 +218,7 @@ def test_a_damaged_segment_is_made_again_or_named(
     harm: str, clip: Path, tmp_path: Path, networks: Networks
 ) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(job, networks, Stop(35))
+    interrupt(job, networks)
     data, index = (tmp_path / ".o.mp4.work" / f"video-000001.{ending}" for ending in ("packets", "json"))
     if harm == "shorter":
         data.write_bytes(data.read_bytes()[:-1])
@@ -242,8 +244,7 @@ def test_where_seeking_misleads_everything_before_is_decoded_again(
     clip: Path, tmp_path: Path, networks: Networks
 ) -> None:
     job = job_for(clip, tmp_path / "o.mp4")
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(job, networks, Stop(35))
+    interrupt(job, networks)
     index = tmp_path / ".o.mp4.work" / "video-000002.json"
     told = json.loads(index.read_text())
     told["facts"]["digest"] += 1  # the frame at this time is another one

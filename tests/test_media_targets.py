@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import resource
 import signal
@@ -25,6 +26,7 @@ from media_fixtures import (
 
 from vidstyle.errors import OutputError, UsageError
 from vidstyle.media import MaskWriter, Sink, Source, load_picture, still
+from vidstyle.media.part_file import PartFile
 from vidstyle.types import EncodeOptions
 
 MS = Fraction(1, 1000)
@@ -105,6 +107,31 @@ def test_an_error_midway_leaves_nothing_and_keeps_what_was_there(tmp_path: Path)
                 sink.write(frame)
             raise RuntimeError("stop")
     assert target.read_bytes() == b"the old one" and not parts(tmp_path)
+
+
+def test_a_signal_ahead_of_any_block_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(part: PartFile, *_: Any) -> None:
+        assert part.path.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PartFile, "open", interrupted)
+    with Source(make(tmp_path / "a.mp4")) as source:
+        with pytest.raises(KeyboardInterrupt):
+            Sink(tmp_path / "b.mp4", source)
+        monkeypatch.undo()
+        gc.collect()  # the error's traceback refers to itself
+        assert not parts(tmp_path)
+        with Sink(tmp_path / "b.mp4", source):  # nor does a lock stay
+            assert parts(tmp_path)
+
+
+def test_a_sink_never_entered_leaves_nothing(tmp_path: Path) -> None:
+    with Source(make(tmp_path / "a.mp4")) as source:
+        sink = Sink(tmp_path / "b.mp4", source)
+        assert parts(tmp_path)
+        del sink
+        gc.collect()
+        assert not parts(tmp_path)
 
 
 def test_finish_without_frames_is_an_output_error(tmp_path: Path) -> None:

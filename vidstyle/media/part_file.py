@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import weakref
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -107,7 +108,7 @@ def _reason(target: Target, error: OSError | av.error.FFmpegError) -> str:
 
 class PartFile:
     """The hidden sibling of a target, written by one process at a time: `commit` renames it, `discard`
-    removes it."""
+    removes it, and so does whatever drops this object before either, a signal ahead of any block included."""
 
     def __init__(self, target: Path, source: Path | None = None, *, overwrite: bool) -> None:
         refuse(target, source, overwrite=overwrite)
@@ -116,6 +117,7 @@ class PartFile:
             self._place = place_of(target)
             self.path = sibling(self._place)
             self._lock = _locked(self.path, target)
+            self._undo = weakref.finalize(self, _remove, self.path, self._lock)
 
     def open(self, muxer: str, options: dict[str, str]) -> OutputContainer:
         """The container, to be written from its start. Raises what PyAV raises."""
@@ -136,14 +138,18 @@ class PartFile:
             if os.name == "nt":
                 self._lock.close()  # an open file cannot be renamed there
             self.path.replace(self._place)
+            self._undo.detach()
             self._lock.close()
 
     def discard(self) -> None:
         """Removes the unfinished file, if it was not committed."""
-        with contextlib.suppress(OSError):
-            if not self._lock.closed:
-                self.path.unlink(missing_ok=True)
-                self._lock.close()
+        self._undo()
+
+
+def _remove(path: Path, lock: BinaryIO) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+    lock.close()
 
 
 def _locked(path: Path, target: Path) -> BinaryIO:

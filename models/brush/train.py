@@ -62,6 +62,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=192, help="crop that the network sees")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--style", type=float, default=10.0, help="weight of means and deviations")
+    parser.add_argument(
+        "--knee", type=float, default=5.0, help="style loss from which a painting pulls less than its share"
+    )
     parser.add_argument("--covariance", type=float, default=1.0, help="weight of covariances")
     parser.add_argument("--content", type=float, default=1.0, help="weight of the content's structure")
     parser.add_argument(
@@ -73,6 +76,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
     parser.add_argument("--sheet-every", type=float, default=600, help="seconds between contact sheets")
+    parser.add_argument("--restart", action="store_true", help="begin the schedule anew from the checkpoint")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=0, help="processes that cut photographs")
     parser.add_argument("--threads", type=int, default=1)
@@ -154,7 +158,7 @@ class Task:
         for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
             found = self.features(scene)
             got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
-            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), 3.0)
+            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), args.knee)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
             if scale == 1:
                 structure = self.structure(found[2], losses.halve(content))
@@ -229,7 +233,7 @@ def begin(args: argparse.Namespace, task: Task) -> State:
         state.net.load_state_dict(kept["net"])
         state.ema.load_state_dict(kept["ema"])
         state.adam.load_state_dict(kept["adam"])
-        state.step, state.seconds = kept["step"], kept["seconds"]
+        state.step, state.seconds = kept["step"], 0.0 if args.restart else kept["seconds"]
         torch.manual_seed(args.seed + state.step)
     elif args.grow:
         grow(state, torch.load(args.grow, map_location=args.device)["ema"])

@@ -14,7 +14,9 @@ The loss has four parts:
 - optionally (`--features`), SqueezeNet's picture of the same thing: a projection of the features must
   have the direction of SqueezeNet's own ones, cell by cell. That network is thrown away after training.
 
-The learning rate follows the share of `--minutes` that has passed, over all runs together.
+Kernels that mix channels are moved by Muon, all else by AdamW: from random weights the loss fell with a
+quarter fewer samples than with AdamW alone. The learning rate follows the share of `--minutes` that has
+passed, over all runs together; `--restart` begins that anew from the weights of a checkpoint.
 """
 
 from __future__ import annotations
@@ -27,10 +29,16 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from data import IGNORE, REST, Stream
+from muon import Muon
 from network import LABELS, LAPTOP, FastSCNN, margin
 from torch import Tensor, nn
 
 SCENE_CELLS = 4
+DECAY = 0.03
+MUON_RATE = 2.0
+"""Muon's learning rate, in AdamW's."""
+PARTS = ("net", "average", "project", "adam", "muon")
+"""What of a checkpoint has a state of its own."""
 
 
 @dataclass
@@ -132,7 +140,7 @@ def feature_loss(mine: Tensor, theirs: Tensor, mean: Tensor) -> Tensor:
 
 
 class Trainer:
-    """Network, average, optimiser and clock; one checkpoint file holds them all."""
+    """Network, average, optimisers and clock; one checkpoint file holds them all."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -145,19 +153,27 @@ class Trainer:
         self.judge = judge.to(self.device, memory_format=torch.channels_last) if judge else None
         self.project = nn.Conv2d(128, 512, 1).to(self.device)
         self.mean = torch.zeros(512, device=self.device)
-        decay, free = [], []
-        for p in [*self.net.parameters(), *self.project.parameters()]:
-            (decay if p.ndim > 1 else free).append(p)
-        groups = [{"params": decay, "weight_decay": 0.03}, {"params": free, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.99))
+        self.adam, self.muon = self.optimisers()
         self.step, self.seen, self.spent = 0, 0, 0.0
         self.weights = Weights()
         self.short = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         """Whether to compute in bfloat16: a CPU without its own instructions for it is half as fast then."""
 
+    def optimisers(self) -> tuple[torch.optim.AdamW, Muon]:
+        """Muon for kernels that mix channels, but not for the last one; AdamW for the rest."""
+        mixing, decay, free = [], [], []
+        for p in self.net.parameters():
+            inner = p.ndim == 4 and p.shape[1] > 1 and p is not self.net.classify[-1].weight
+            (mixing if inner else decay if p.ndim > 1 else free).append(p)
+        decay.append(self.project.weight)
+        free.append(self.project.bias)
+        groups = [{"params": decay, "weight_decay": DECAY}, {"params": free, "weight_decay": 0.0}]
+        adam = torch.optim.AdamW(groups, lr=self.options.rate, betas=(0.9, 0.99))
+        return adam, Muon(mixing, self.options.rate, weight_decay=DECAY)
+
     def save(self) -> None:
         """Write aside, then rename."""
-        state = {k: getattr(self, k).state_dict() for k in ("net", "average", "project", "optimiser")}
+        state = {k: getattr(self, k).state_dict() for k in PARTS}
         state |= {k: getattr(self, k) for k in ("mean", "step", "seen", "spent")}
         self.file.parent.mkdir(parents=True, exist_ok=True)
         torch.save(state, self.file.with_suffix(".part"))
@@ -168,17 +184,22 @@ class Trainer:
         if not self.file.exists():
             return
         state = torch.load(self.file, map_location=self.device)
-        for k in ("net", "average", "project", "optimiser"):
+        for k in PARTS:
             getattr(self, k).load_state_dict(state[k])
         self.mean, self.step, self.seen, self.spent = (state[k] for k in ("mean", "step", "seen", "spent"))
+        if self.options.restart:
+            self.spent = 0.0
         print(f"resumed at step {self.step}, minute {self.spent / 60:.1f}", flush=True)
 
     def schedule(self) -> None:
         """Warm up over 200 steps; fall as a cosine over the given minutes."""
         share = min(self.spent / (60 * self.options.minutes), 1.0)
         fall = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * share)).item())
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.options.rate * min(1, (self.step + 1) / 200) * max(fall, 0.01)
+        rate = self.options.rate * min(1, (self.step + 1) / 200) * max(fall, 0.01)
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        for group in self.muon.param_groups:
+            group["lr"] = MUON_RATE * rate
 
     def losses(self, pictures: Tensor, labels: Tensor, moves: Tensor) -> dict[str, Tensor]:
         """The weighted parts of the loss."""
@@ -211,12 +232,14 @@ class Trainer:
         return out
 
     def advance(self, losses: dict[str, Tensor]) -> None:
-        """One step of the optimiser and of the average."""
+        """One step of the optimisers and of the average."""
         self.schedule()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.adam.zero_grad(set_to_none=True)
+        self.muon.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimiser.step()
+        self.adam.step()
+        self.muon.step()
         self.step += 1
         keep = min(0.998, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
@@ -232,7 +255,7 @@ def train(options: argparse.Namespace) -> None:
     trainer.net.train()
     stream = Stream(options.packed, options.size, options.batch, options.pairs, seed=trainer.step)
     loader = torch.utils.data.DataLoader(
-        stream, batch_size=None, num_workers=options.workers, prefetch_factor=4
+        stream, batch_size=None, num_workers=options.workers, prefetch_factor=4 if options.workers else None
     )
     saved = tick = time.monotonic()
     sums: dict[str, float] = {}
@@ -274,6 +297,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--restart", action="store_true", help="begin the schedule anew from the checkpoint")
     parser.add_argument("--features", type=Path, help="SqueezeNet 1.1 as ONNX, for the last part of the loss")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -90,6 +90,25 @@ def test_a_code_keeps_its_type_and_rank() -> None:
     assert found["y"].dtype == "uint8"
 
 
+def test_a_fixed_code_is_folded_into_the_weights() -> None:
+    network = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["": 17]>\n'
+        "net (float[n, 3, h, w] image, float[1, 3, 1, 1] code) => (float[n, 3, h, w] out) "
+        "<float[3, 3, 1, 1] mix = {0.5, 0.2, 0.1, 0.3, 0.4, 0.0, 0.1, 0.1, 0.6}> "
+        "{ mixed = Conv(image, mix) out = Mul(mixed, code) }"
+    )
+    code = np.array([0.5, 1.0, 0.25], np.float32).reshape(1, 3, 1, 1)
+    port, ends = Port("code", "float32", (1, 3, 1, 1)), (End("image"), End("out"))
+    free = Session(painter(network, *ends, [port]), choose("cpu"))
+    bound = Session(painter(network, *ends, fixed={"code": code}), choose("cpu"))
+    given = feeds(False, (2, 2))
+    assert "code0" not in {port.name for port in bound.signature.inputs}
+    for one, other in zip(free.run(given | {"code0": code}), bound.run(given), strict=True):
+        assert np.array_equal(one, other)
+    with pytest.raises(ModelError, match="no input 'colour'"):
+        painter(network, *ends, fixed={"colour": code})
+
+
 def test_a_type_that_no_picture_has_is_refused() -> None:
     with pytest.raises(ModelError, match="'image' of the style network is int64"):
         painter(join.read(fixed()), End("image", dtype="int64"), End("out"))

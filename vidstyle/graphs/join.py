@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError, EncodeError  # type: ignore[import-untyped]
-from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
 from vidstyle.errors import ModelError
 from vidstyle.graphs.retired import keep_sampling, modernise
@@ -80,11 +82,13 @@ def join(
     feeds: Mapping[str, str] | None = None,
     takes: Mapping[str, str] | None = None,
     keep: Iterable[str] = (),
+    fixed: Mapping[str, NDArray[Any]] | None = None,
 ) -> bytes:
     """One model of pre-graph, network and post-graph, as the bytes that a session loads.
 
     feeds: network input -> value of the pre-graph (one of its outputs). takes: input of the post-graph ->
-    network output. keep: network outputs that stay outputs of the whole, under their own names.
+    network output. keep: network outputs that stay outputs of the whole, under their own names. fixed:
+    network input -> the value that it always has, which the runtime can then fold into the weights.
 
     The two texts share one room of names: what the post-graph declares as an input and the pre-graph has
     as an input or output is connected by its name, so an input of the whole may feed both. Names inside
@@ -102,8 +106,17 @@ def join(
     graphs = [part.graph for part in texts]
     before = graphs[0] if pre is not None else GraphProto()
     after = graphs[-1] if post is not None else None
+    _fix(network.graph, fixed or {})
     whole = _concatenated(before, network, after, feeds or {}, takes or {}, tuple(keep))
     return _saved(whole, network, version)
+
+
+def _fix(network: GraphProto, fixed: Mapping[str, NDArray[Any]]) -> None:
+    _require(fixed, (port.name for port in network.input), "input")
+    for place in reversed(range(len(network.input))):
+        if (name := network.input[place].name) in fixed:
+            network.initializer.append(numpy_helper.from_array(fixed[name], name))
+            del network.input[place]
 
 
 def _concatenated(

@@ -17,10 +17,11 @@ wrong guess of the chroma siting cancels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from numpy.typing import NDArray
 from onnx import ModelProto
 
 from vidstyle.errors import ModelError
@@ -74,6 +75,7 @@ def painter(
     leaves: End,
     codes: Sequence[Port] = (),
     *,
+    fixed: Mapping[str, NDArray[Any]] | None = None,
     wide: bool = False,
     block: Block = (2, 2),
     pool: int = 1,
@@ -83,6 +85,7 @@ def painter(
     wide: samples are uint16, else uint8. block: the chroma subsampling. pool: a fixed-size network gets
     the region averaged over pool x pool pixels before the linear resize (against aliasing).
     codes: inputs of the network besides the picture; they become `code0`, `code1`, ...
+    fixed: more such inputs, by name, that always have the same value.
 
     Inputs: y [n, h, w]; u, v [n, h / rows, w / columns]; mask uint8 [n, h, w]; the codes; and float32
     to_rgb [3, 3, 1, 1], offset [3]: seen = to_rgb (y, u, v) + offset, in the units and channel order of
@@ -97,7 +100,7 @@ def painter(
     samples = "uint16" if wide else "uint8"
     pre = _pre(enters, codes, samples, block, pool)
     post = _post(enters, leaves, samples, block)
-    return join(network, pre, post, feeds=feeds, takes={"painted": leaves.name})
+    return join(network, pre, post, feeds=feeds, takes={"painted": leaves.name}, fixed=fixed)
 
 
 def _pre(enters: End, codes: Sequence[Port], samples: str, block: Block, pool: int) -> str:

@@ -26,7 +26,9 @@ _Key = tuple[bool, stylize.Block, int]
 class Painter:
     """A `Stylizer` over a network that is painted with as it is, or with the codes it was given.
 
-    A session is built when samples of a new width or a new chroma subsampling first come, and kept.
+    A session is built when samples of a new width or a new chroma subsampling first come, and kept. Codes
+    are part of its network, where the runtime folds them into the weights (a quarter of the time of `brush`),
+    unless the network wants one for each picture of a batch.
     Regions of any size are taken; those that are no multiple of `multiple` are padded inside by
     repeating their last row and column. Fixed-size networks see the region scaled to their size.
     """
@@ -47,7 +49,8 @@ class Painter:
         self.margin = margin
         self.size = ends.enters.size
         self._ends = ends
-        self._codes = codes
+        self._codes = [(port, codes[port.name]) for port in ends.codes if port.name in ends.repeat]
+        self._fixed = {name: code for name, code in codes.items() if name not in ends.repeat}
         self._device = device
         self._threads = threads
         self._sessions: dict[_Key, Session] = {}
@@ -93,21 +96,18 @@ class Painter:
         return [np.concatenate(plane) for plane in zip(*parts, strict=True)]
 
     def _rows(self, count: int) -> Feeds:
-        """The codes under the joined graph's names."""
-        return {
-            f"code{place}": np.repeat(self._codes[port.name], count, axis=0)
-            if port.name in self._ends.repeat
-            else self._codes[port.name]
-            for place, port in enumerate(self._ends.codes)
-        }
+        """The codes that each picture needs, under the joined graph's names."""
+        return {f"code{place}": np.repeat(code, count, axis=0) for place, (_, code) in enumerate(self._codes)}
 
     def _session(self, wide: bool, block: stylize.Block, pool: int) -> Session:
         key = (wide, block, pool)
         if key not in self._sessions:
             ends = self._ends
+            ports = [port for port, _ in self._codes]
             model = stylize.painter(
-                ends.network, ends.enters, ends.leaves, ends.codes, wide=wide, block=block, pool=pool
-            )
+                ends.network, ends.enters, ends.leaves, ports, fixed=self._fixed, wide=wide, block=block,
+                pool=pool,
+            )  # fmt: skip
             self._sessions[key] = Session(model, self._device, threads=self._threads, name=self.name)
         return self._sessions[key]
 

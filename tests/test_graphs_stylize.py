@@ -90,7 +90,7 @@ def test_a_code_keeps_its_type_and_rank() -> None:
     assert found["y"].dtype == "uint8"
 
 
-def test_a_fixed_code_is_folded_into_the_weights() -> None:
+def test_a_fixed_code_is_no_input_and_gives_the_same() -> None:
     network = onnx.parser.parse_model(
         '<ir_version: 8, opset_import: ["": 17]>\n'
         "net (float[n, 3, h, w] image, float[1, 3, 1, 1] code) => (float[n, 3, h, w] out) "

@@ -13,7 +13,7 @@ import cli_folder
 import pytest
 from clips import write_clip
 
-from vidstyle import remote
+from vidstyle import locks, remote
 from vidstyle.cli import code
 from vidstyle.errors import InputError, OutputError, UsageError
 from vidstyle.jobs import away
@@ -105,6 +105,24 @@ def test_what_could_not_be_put_anywhere_is_not_fetched(
     with pytest.raises(UsageError, match="--mask-out"):
         away.run(replace(job, mask_out=tmp_path / "m.mkv"))
     assert memory.cat("/out/old.mp4") == b"old"
+    with pytest.raises(UsageError, match=r"'new\.txt' does not end like a video"):
+        away.run(replace(job, target="memory://out/new.txt"))
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"old\.mp4 exists; --overwrite"):
+        away.run(replace(job, target=tmp_path / "old.mp4"))
+    with pytest.raises(OutputError, match=r"old\.mp4 exists; --overwrite"):
+        away.run(replace(job, target=tmp_path / "new.mkv", mask_out=tmp_path / "old.mp4"))
+
+
+@pytest.mark.usefixtures("memory")
+def test_two_processes_never_share_a_copy(tmp_path: Path, folder: Path) -> None:
+    """The second one would write into the input that the first one reads."""
+    job = job_for(folder, "memory://in/clip.mp4", tmp_path / "painted.mp4")
+    place = away.folder_of(job)
+    place.mkdir()
+    with locks.held(place / "lock"), pytest.raises(OutputError, match="in use by another process"):
+        away.run(job)
+    assert away.run(job).frames == 12 and not place.exists()
 
 
 def test_a_publication_that_failed_is_gone_on_with(

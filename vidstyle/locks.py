@@ -6,6 +6,7 @@ Where a file system knows no locks, nothing is locked.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -32,16 +33,28 @@ def held(path: Path, poll: float | None = 0.1) -> Iterator[None]:
     poll: seconds between two tries while another process holds it; None does not wait and raises
     BlockingIOError.
     """
-    with path.open("ab") as file:
-        while not taken(file):
-            if poll is None:
-                raise BlockingIOError(f"{path} is held by another process")
-            time.sleep(poll)
+    while (file := locked(path)) is None:
+        if poll is None:
+            raise BlockingIOError(f"{path} is held by another process")
+        time.sleep(poll)
+    with file:
         yield
 
 
-def taken(file: BinaryIO) -> bool:
-    """Takes the lock of an open file, until it is closed; False where another process holds it."""
+def locked(path: Path) -> BinaryIO | None:
+    """The file `path`, made where it is not there, locked until it is closed; None where another process
+    holds it."""
+    while True:
+        file = path.open("ab")
+        if not _taken(file):
+            file.close()
+            return None
+        if _is_at(path, file):
+            return file
+        file.close()  # its last holder renamed or removed it in the meantime
+
+
+def _taken(file: BinaryIO) -> bool:
     try:
         _lock(file)
     except (BlockingIOError, PermissionError):
@@ -49,3 +62,10 @@ def taken(file: BinaryIO) -> bool:
     except OSError:
         return True
     return True
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidstyle import pipeline, remote
-from vidstyle.errors import OutputError, UsageError, VidstyleError
+from vidstyle import locks, pipeline, remote
+from vidstyle.errors import OutputError, UsageError, VidstyleError, why
 from vidstyle.jobs.again import refuse_masks
 from vidstyle.jobs.plan import settled
 from vidstyle.media import fingerprint
+from vidstyle.media.containers import muxer_for
 from vidstyle.media.marks import marked
-from vidstyle.pipeline.checks import check
+from vidstyle.media.part_file import refuse
+from vidstyle.pipeline.checks import check, check_places
 from vidstyle.pipeline.recipe import recipe
 from vidstyle.types import Job, JobResult, Plan, Watcher
 
@@ -36,14 +38,14 @@ def run(
         return pipeline.run(job, networks, watcher)
     check(job)
     job = renewing(job)
-    check_places(job)
-    folder = folder_of(job)
-    near = _staged(job, folder)
-    with _cleared_where_hopeless(folder), _said_by_address(job, near):
-        result = pipeline.run(near, networks, watcher and _Renamed(job, watcher))
-    if near.target != job.target:
-        remote.publish(Path(str(near.target)), str(job.target), overwrite=job.overwrite)
-    shutil.rmtree(folder, ignore_errors=True)
+    refuse_places(job)
+    with _held(folder := folder_of(job)):
+        near = _staged(job, folder)
+        with _cleared_where_hopeless(folder), _said_by_address(job, near):
+            result = pipeline.run(near, networks, watcher and _Renamed(job, watcher))
+        if near.target != job.target:
+            remote.publish(Path(str(near.target)), str(job.target), overwrite=job.overwrite)
+        shutil.rmtree(folder, ignore_errors=True)
     return replace(result, plan=named(result.plan, job))
 
 
@@ -98,25 +100,50 @@ def folder_of(job: Job) -> Path:
     return base / f".{remote.name_of(target)[:60]}.{place}.away"
 
 
-def check_places(job: Job) -> None:
-    """Raises before anything is fetched where the result could not be put."""
-    if job.mask_out is not None and remote.is_address(job.target):
+def refuse_places(job: Job, made: Collection[Path] = ()) -> None:
+    """Raises UsageError and OutputError, before anything is fetched, where the result could not be put.
+
+    made: folders that will be made for it."""
+    target = job.target
+    assert target is not None
+    check_places(target, job.mask_out)
+    if isinstance(target, str) and remote.is_address(target):
+        _refuse_address(job, target)
+    for path, container in ((target, job.container), (job.mask_out, None)):
+        if isinstance(path, Path):
+            muxer_for(path, container)
+            if path.parent.exists() or path.parent not in made:
+                refuse(path, Path(job.source), overwrite=job.overwrite)
+
+
+def _refuse_address(job: Job, target: str) -> None:
+    if job.mask_out is not None:
         raise UsageError(
             "--mask-out writes to local files only; leave it out, or name a local output with -o"
         )
-    if job.source == job.target:
-        raise OutputError(f"{remote.masked(str(job.target))} is the input itself; name another with -o")
-    if remote.is_address(job.target) and not job.overwrite and remote.exists(str(job.target)):
-        raise OutputError(f"{remote.masked(str(job.target))} exists; --overwrite replaces it")
+    muxer_for(Path(remote.name_of(target)), job.container)
+    if job.source == target:
+        raise OutputError(f"{remote.masked(target)} is the input itself; name another with -o")
+    if not job.overwrite and remote.exists(target):
+        raise OutputError(f"{remote.masked(target)} exists; --overwrite replaces it")
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Makes the folder and holds it: two processes would write into the same copy. Raises OutputError."""
+    with ExitStack() as stack:
+        try:
+            (folder / "out").mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locks.held(folder / "lock", poll=None))
+        except BlockingIOError as error:
+            raise OutputError(f"{folder} is in use by another process; wait for it") from error
+        except OSError as error:
+            raise OutputError(f"the folder {folder} cannot be made: {why(error)}; try --work-dir") from error
+        yield
 
 
 def _staged(job: Job, folder: Path) -> Job:
-    """The same job on local files. Raises InputError, OutputError."""
-    try:
-        (folder / "out").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"the folder {folder} cannot be made: {reason}; try --work-dir") from error
+    """The same job on local files. Raises InputError."""
     near = job
     if isinstance(job.source, str) and remote.is_address(job.source):
         try:
@@ -132,9 +159,10 @@ def _staged(job: Job, folder: Path) -> Job:
 def _remove_empty(folder: Path) -> None:
     """Removes the folder where nothing was fetched yet; a part of a file stays, to go on from."""
     with suppress(OSError):
-        for path in (folder / "out", folder / "in", folder):
+        for path in (folder / "out", folder / "in"):
             if path.exists():
                 path.rmdir()
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from vidstyle import remote
 from vidstyle.errors import VidstyleError, visible
 from vidstyle.jobs import again, away, one
 from vidstyle.jobs.plan import Agenda, Planned, settled
-from vidstyle.media.containers import muxer_for
-from vidstyle.media.part_file import refuse
-from vidstyle.pipeline.checks import check, check_places
+from vidstyle.pipeline.checks import check
 from vidstyle.types import Job, Outcome
 
 Foretold = Job | Outcome
@@ -28,26 +25,11 @@ def foretold(planned: Planned) -> Foretold:
         if done is not None:
             return one.skipped(planned, done)
         job = settled(planned.job)
-        _refuse(job, planned.folders)
+        elsewhere = remote.is_address(job.source) or remote.is_address(job.target)
+        away.refuse_places((away if elsewhere else again).renewing(job), planned.folders)
     except VidstyleError as error:
         return one.failed(planned, error)
     return job
-
-
-def _refuse(job: Job, made: tuple[Path, ...]) -> None:
-    """Raises what the run itself would: UsageError, OutputError. made: folders that it would make first."""
-    assert job.target is not None
-    check_places(job.target, job.mask_out)
-    if remote.is_address(job.source) or remote.is_address(job.target):
-        job = away.renewing(job)
-        away.check_places(job)
-    else:
-        job = again.renewing(job)
-    for path, container in ((job.target, job.container), (job.mask_out, None)):
-        if isinstance(path, Path):
-            muxer_for(path, container)
-            if path.parent.exists() or path.parent not in made:
-                refuse(path, Path(job.source), overwrite=job.overwrite)
 
 
 def lines(agenda: Agenda, what: list[Foretold]) -> Iterator[str]:

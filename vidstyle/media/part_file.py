@@ -154,15 +154,11 @@ def _remove(path: Path, lock: BinaryIO) -> None:
 
 def _locked(path: Path, target: Path) -> BinaryIO:
     """`path`, empty, open and locked until it is closed."""
-    while True:
-        file = path.open("ab")
-        if not locks.taken(file):
-            file.close()
-            raise OutputError(f"{target} is being written by another process; wait for it, or name another")
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
-            file.truncate(0)
-            return file
-        file.close()  # its last holder renamed or removed it in the meantime
+    file = locks.locked(path)
+    if file is None:
+        raise OutputError(f"{target} is being written by another process; wait for it, or name another")
+    file.truncate(0)
+    return file
 
 
 def place(target: Target, source: Path | None, *, overwrite: bool) -> PartFile | OutPipe | Nowhere:

@@ -21,8 +21,7 @@ def test_a_file_that_its_last_holder_removed_is_not_held(
         lock(file)
 
     monkeypatch.setattr(locks, "_lock", late)
-    with locks.held(path):
-        with pytest.raises(BlockingIOError), locks.held(path, poll=None):
-            pass
+    with locks.held(path), pytest.raises(BlockingIOError), locks.held(path, poll=None):
+        pass
     with locks.held(path, poll=None):
         pass

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
+from av.stream import Disposition
 from clips import tone, write_clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,13 +21,21 @@ MARK = "0123456789abcdef-fedcba9876543210-01234567"
 MUXERS = {".mp4": "mp4", ".mkv": "matroska", ".webm": "webm"}
 
 
-def write(path: Path, frames: int = 3, fingerprint: str = MARK, font: int = 0, **options: str) -> Path:
+def write(
+    path: Path, frames: int = 3, fingerprint: str = MARK, font: int = 0, cover: int = 0, **options: str
+) -> Path:
     with av.open(str(path), "w", options=options) as output:
         output.metadata.update(metadata(fingerprint, MUXERS[path.suffix]))
         codec = "libvpx" if path.suffix == ".webm" else "mpeg4"
         stream = output.add_stream(codec, rate=25, width=16, height=16, pix_fmt="yuv420p")
         if font:
             output.add_attachment("font.ttf", "font/ttf", bytes(font))
+        if cover:
+            picture = output.add_stream("mjpeg", width=16, height=16, pix_fmt="yuvj420p")
+            picture.disposition = Disposition.attached_pic
+            packet = av.Packet(bytes(cover))
+            packet.stream, packet.pts, packet.dts = picture, 0, 0
+            output.mux(packet)
         first = next(iter([*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)]))
         for index in range(frames):
             packet = av.Packet(bytes(first) + bytes(index % 2))  # sizes that no table can shorten
@@ -42,10 +51,11 @@ def test_a_mark_is_found(tmp_path: Path, ending: str) -> None:
     assert not mark(write(tmp_path / f"b{ending}", fingerprint="1.0"))
 
 
-def test_a_mark_is_found_behind_long_tables_and_fonts(tmp_path: Path) -> None:
+def test_a_mark_is_found_behind_long_tables_and_beside_fonts_and_covers(tmp_path: Path) -> None:
     for name, flags in (("fast", "+faststart"), ("slow", "+use_metadata_tags"), ("parts", "+empty_moov")):
-        path = write(tmp_path / f"{name}.mp4", 20000, movflags=flags)
-        assert mark(path) == MARK, name
+        for cover in (0, 1 << 17):
+            path = write(tmp_path / f"{name}.mp4", 20000, cover=cover, movflags=flags)
+            assert mark(path) == MARK, name
     assert b"vidstyle" not in (tmp_path / "fast.mp4").read_bytes()[: 1 << 16]
     assert mark(write(tmp_path / "font.mkv", font=1 << 17)) == MARK
 

@@ -15,7 +15,7 @@ _NEAR: Final = 1 << 16
 """Bytes that are searched at a time; what lies around the mark is far shorter."""
 
 _BOXES: Final = 64
-"""Boxes of an MP4 file before the one that holds the metadata; there are a handful."""
+"""Boxes of an MP4 file, and of one box in it, that are looked at; there are a handful."""
 
 
 def mark(path: Path) -> str | None:
@@ -41,20 +41,26 @@ def marked(file: BinaryIO) -> str | None:
 
 
 def _movie(file: BinaryIO, head: bytes) -> bytes:
-    """The end of an MP4's or MOV's `moov` box, where its metadata lie behind the tables of its tracks."""
-    start = 0
-    for _ in range(_BOXES if head[4:8] == b"ftyp" else 0):
+    """The metadata in an MP4's or MOV's `moov` box, behind the tables of its tracks: their beginning, as a
+    cover picture may follow."""
+    inside = _box(file, 0, b"moov") if head[4:8] == b"ftyp" else None
+    place = None if inside is None else _box(file, inside, b"udta")
+    if place is None:
+        return b""
+    file.seek(place)
+    return file.read(_NEAR)
+
+
+def _box(file: BinaryIO, start: int, kind: bytes) -> int | None:
+    """Where the content of the first box of a kind begins, of the boxes from `start` on."""
+    for _ in range(_BOXES):
         file.seek(start)
         header = file.read(16)
-        size = int.from_bytes(header[8:16] if header[:4] == b"\0\0\0\1" else header[:4], "big")
-        if header[4:8] == b"moov":
-            return _at(file, max(start, start + size - _NEAR))
+        long = header[:4] == b"\0\0\0\1"
+        size = int.from_bytes(header[8:16] if long else header[:4], "big")
+        if header[4:8] == kind:
+            return start + (16 if long else 8)
         if size < 8:
-            break
+            return None
         start += size
-    return b""
-
-
-def _at(file: BinaryIO, start: int) -> bytes:
-    file.seek(start)
-    return file.read(_NEAR)
+    return None

@@ -60,6 +60,17 @@ def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     assert np.abs(picture[:12, 20:].astype(int) - [137, 147, 227]).max() <= 1
 
 
+def test_transparency_of_a_palette_too(tmp_path: Path) -> None:
+    places, colours = np.zeros((24, 40), np.uint8), np.zeros((256, 4), np.uint8)
+    places[:, :20], colours[0], colours[1] = 1, (255, *BLUE), (0, *RED)  # alpha first
+    context: Any = av.CodecContext.create("png", "w")
+    context.height, context.width, context.pix_fmt, context.time_base = 24, 40, "pal8", Fraction(1, 25)
+    frame = VideoFrame.from_ndarray((places, colours), format="pal8")
+    (tmp_path / "a.png").write_bytes(b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])))
+    picture = load_picture(tmp_path / "a.png")
+    assert (picture[:, :20] == 255).all() and (picture[:, 20:] == BLUE).all()
+
+
 def exif(orientation: int) -> bytes:
     """An APP1 segment with the orientation tag alone (Exif 2.3, 4.6.4)."""
     tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)

@@ -26,11 +26,9 @@ def load_picture(path: Path | str) -> NDArray[np.uint8]:
     BT.601, as JPEG means it. Raises InputError when the file is missing or no picture that can be decoded.
     """
     frame = _first_frame(Path(path))
-    tags = tags_of(frame)
-    format = describe(
-        frame.format.name, colorspace=tags.colorspace, color_range=tags.color_range, width=0, height=0
-    )
-    kind = "rgba" if has_alpha(frame.format.name) else "rgb24"
+    tags, name = tags_of(frame), frame.format.name
+    format = describe(name, colorspace=tags.colorspace, color_range=tags.color_range, width=0, height=0)
+    kind = "rgba" if has_alpha(name) or name == "pal8" else "rgb24"  # a palette may hold transparency
     rgb = frame.reformat(
         format=kind, src_colorspace=swscale_matrix(format.matrix), dst_color_range=FULL,
         src_color_range=swscale_range(format.full_range), interpolation="BICUBIC",

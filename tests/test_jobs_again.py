@@ -63,6 +63,15 @@ def test_a_changed_input_and_other_settings_are_done_anew(job: Job, clip: Path) 
     assert do(replace(job, feather=7.0))[0] == "skipped"
 
 
+def test_what_was_painted_in_real_time_lacks_frames_and_is_done_anew(clip: Path, tmp_path: Path) -> None:
+    job = Job(source=clip, target=tmp_path / "o.mp4", classes=("red",))
+    for segment in (250, None):
+        live = replace(job, segment=segment, realtime=True)
+        assert do(live)[0] == "done"
+        assert do(live)[0] == "skipped"
+        assert do(replace(live, realtime=False))[0] == "done"
+
+
 def test_a_copied_or_touched_input_is_the_same_input(job: Job, clip: Path, tmp_path: Path) -> None:
     assert do(job)[0] == "done"
     clip.touch()

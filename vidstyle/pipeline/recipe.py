@@ -40,13 +40,15 @@ def recipe(job: Job) -> str:
         "styles": [[_hash(styles.find(name), InputError), weight] for name, weight in job.styles or _DEFAULT],
         "classes": job.classes,
         "numbers": [job.strength, job.feather, job.threshold, job.invert, job.preserve_color],
-        "part": [str(job.start), str(job.end), job.segment],
+        "part": [str(job.start), str(job.end), None if job.realtime else job.segment],
         "encode": asdict(job.encode),
         "container": job.container,
         "segmenter": None if job.classes == ("all",) else _network(job.segmenter, "segmenter"),
         "stylizer": _network(job.stylizer, "stylizer"),
         "masks": job.mask_out is not None,
     }
+    if job.realtime:  # then some frames are dropped
+        settings["realtime"] = True
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 

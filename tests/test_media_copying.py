@@ -19,7 +19,7 @@ from media_fixtures import (
 )
 
 from vidstyle.errors import OutputError
-from vidstyle.media import Sink, Source, default_target
+from vidstyle.media import Sink, Source, default_target, subtitles
 from vidstyle.media.containers import choose_container
 from vidstyle.types import EncodeOptions
 
@@ -151,6 +151,19 @@ def test_mp4_gets_the_text_of_subtitles_and_names_what_it_cannot_hold(tmp_path: 
         assert [bytes(p)[2:] for p in packets] == [b"at 40", b"at 240"]
         assert [p.pts * p.time_base for p in packets] == [40 * MS, 240 * MS]
         assert container.chapters()[0]["metadata"]["title"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("codec", "data", "text"),
+    [
+        ("webvtt", b"Q&amp;A: 1 &lt; 2 <c.loud>yes</c>", "Q&A: 1 < 2 yes"),
+        ("subrip", b"Q&A: 1 < 2 <i>yes</i> {\\an8}AT&amp;T", "Q&A: 1 < 2 yes AT&amp;T"),
+    ],
+)
+def test_subtitles_keep_their_words(codec: str, data: bytes, text: str) -> None:
+    assert subtitles.text_of(codec, data) == text
+    assert subtitles.data_of("webvtt", "Q&A: 1 < 2") == b"Q&amp;A: 1 &lt; 2"
+    assert subtitles.data_of("mov_text", "Q&A") == b"\0\3Q&A"
 
 
 def test_a_transport_stream_gets_no_subtitles_and_no_sound_that_it_has_no_name_for(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import struct
 from fractions import Fraction
@@ -15,7 +16,7 @@ from vidstyle.media.decode import AnyPacket
 
 _TARGETS: Final = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 _TEXT: Final = frozenset({"subrip", "srt", "mov_text", "webvtt", "ass", "ssa", "text"})
-_TAGS: Final = re.compile(r"<[^>]*>|\{[^}]*\}")
+_TAGS: Final = re.compile(r"<[^<>]*>|\{[^}]*\}")
 
 
 def _codec(stream: Stream) -> str:
@@ -35,7 +36,19 @@ def text_of(codec: str, data: bytes) -> str:
     text = data.decode("utf-8", "replace").rstrip("\0")
     if codec in ("ass", "ssa"):  # Matroska: ReadOrder, Layer, Style, Name, three margins, Effect, Text
         text = text.split(",", 8)[-1].replace(r"\N", "\n").replace(r"\n", "\n")
-    return _TAGS.sub("", text)
+    text = _TAGS.sub("", text)
+    return html.unescape(text) if codec == "webvtt" else text
+
+
+def data_of(codec: str, text: str) -> bytes:
+    """One subtitle packet of FFmpeg's codec `codec` with these words."""
+    if codec == "webvtt":
+        text = html.escape(text, quote=False)
+    data = text.encode()
+    if codec != "mov_text":
+        return data
+    data = data[:65535]
+    return struct.pack(">H", len(data)) + data
 
 
 class SubtitleText:
@@ -52,11 +65,7 @@ class SubtitleText:
         text = text_of(self._codec, bytes(packet))
         if not text.strip():
             return []
-        data = text.encode()
-        if self.name == "mov_text":
-            data = data[:65535]
-            data = struct.pack(">H", len(data)) + data
-        out: AnyPacket = Packet(data)
+        out: AnyPacket = Packet(data_of(self.name, text))
         out.time_base = packet.time_base
         out.pts, out.dts, out.duration = packet.pts, packet.dts, packet.duration
         out.stream = self.target

@@ -25,7 +25,7 @@ from clips import sound_digest, times, write_clip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidstyle import Job, media, pipeline
+from vidstyle import Job, media, pipeline, remote
 from vidstyle.errors import InputError
 from vidstyle.flow import apart, prefetch
 from vidstyle.media import live
@@ -43,6 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=50)
+
+
+def test_a_stream_is_no_address_of_an_object() -> None:
+    assert not [name for name in live._PROTOCOLS if remote.is_address(f"{name}://place/1")]
 
 
 @contextlib.contextmanager

@@ -381,6 +381,12 @@ def test_segments_painted_alone_in_any_order_join_to_the_same_video(
         assert packets(folder / "m.mkv") == packets(folder / "w.mkv")
 
 
+def test_a_part_from_the_very_start_is_cut_as_the_whole(tmp_path: Path) -> None:
+    late = write_clip(tmp_path / "late.mkv", frames=30, pts=range(100, 130), time_base=Fraction(1, 25))
+    job = job_for(late, tmp_path / "o.mp4")
+    assert pipeline.cuts(replace(job, start=Fraction(0))) == pipeline.cuts(job)
+
+
 def test_a_segment_that_begins_elsewhere_is_refused_or_painted_again(
     clip: Path, tmp_path: Path, networks: Networks
 ) -> None:

@@ -20,6 +20,7 @@ def marks(path: Path, length: int, start: Fraction | None, end: Fraction | None)
 
     What they tell is a claim: whoever paints a segment checks it against the frames. Raises InputError.
     """
+    start = start or None  # as `Source` does: a part from the very start keeps the source's times
     with open_input(path) as container:
         stream = video_stream(container, path)
         times = _times(container, stream)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(?:::|://)")
 _LIVE = frozenset([
     "rtsp", "rtsps", "rtmp", "rtmps", "rtmpe", "rtmpt", "rtp", "srtp", "udp", "udplite", "tcp",
-    "tls", "srt", "sctp", "mms", "mmsh", "mmst", "pipe", "fd", "concat",
+    "tls", "srt", "rist", "unix", "sctp", "mms", "mmsh", "mmst", "pipe", "fd", "concat",
 ])  # fmt: skip
 """Schemes of streams that FFmpeg opens itself: there is no object to copy."""
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import batch_folder
+import onnx
 import pytest
 from batch_folder import Diary
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vidstyle.errors import ModelError, UsageError
-from vidstyle.jobs import pool
+from vidstyle.jobs import one, pool
 from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.plan import Planned, plan
 from vidstyle.jobs.shares import Share
@@ -87,6 +89,19 @@ def test_settings_that_suit_no_file_are_told_once(
     (tmp_path / "empty.onnx").write_bytes(b"")
     with pytest.raises(ModelError, match=r"empty\.onnx"):
         run_batch(with_settings(tasks[:1], stylizer=str(tmp_path / "empty.onnx")), Diary())
+
+
+def test_networks_are_kept_until_one_of_their_files_is_another(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "invert.onnx", stylizer := tmp_path / "invert.onnx")
+    job, kept = replace(batch_folder.template(folder), stylizer=str(stylizer)), one.Kept()
+    first = kept.networks(job)
+    assert kept.networks(replace(job, source=folder / "clip.mp4", overwrite=True)) is first
+    stylizer.touch()
+    assert kept.networks(job) is first
+    model = onnx.load(stylizer)
+    model.doc_string = "trained for longer"
+    onnx.save(model, stylizer)
+    assert kept.networks(job) is not first
 
 
 STATUSES = st.lists(st.sampled_from(["done", "skipped", "failed"]), max_size=30)

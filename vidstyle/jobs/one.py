@@ -11,6 +11,7 @@ from vidstyle.errors import BUG, OutputError, VidstyleError, why
 from vidstyle.jobs import again, away
 from vidstyle.jobs.names import ANY
 from vidstyle.jobs.plan import Planned, settled
+from vidstyle.pipeline.recipe import recipe
 from vidstyle.types import Job, Outcome, Watcher
 
 Settings = tuple[object, ...]
@@ -32,20 +33,15 @@ class Kept:
     _networks: pipeline.Networks | None = None
 
     def networks(self, job: Job) -> pipeline.Networks:
-        """Loaded anew only where a setting that chooses them differs. Raises UnloadableError."""
-        settings = _settings_of(job)
-        if self._networks is None or settings != self._settings:
-            self._networks = None  # two sets at once may not fit the device
-            try:
+        """Loaded anew only where a setting differs, or a file that they come from. Raises UnloadableError."""
+        try:
+            settings = (recipe(job), job.device, job.threads)
+            if self._networks is None or settings != self._settings:
+                self._networks = None  # two sets at once may not fit the device
                 self._networks, self._settings = pipeline.load(job), settings
-            except VidstyleError as error:
-                raise UnloadableError(error) from error
+        except VidstyleError as error:
+            raise UnloadableError(error) from error
         return self._networks
-
-
-def _settings_of(job: Job) -> Settings:
-    """Those that choose the networks."""
-    return (job.segmenter, job.stylizer, job.classes, job.styles, job.threshold, job.device, job.threads)
 
 
 def do(planned: Planned, kept: Kept, watcher: Watcher) -> Outcome:

@@ -216,6 +216,7 @@ FIELDS = {
     "resize": st.sampled_from(["stretch", "letterbox"]),
     "pad": st.integers(0, 255),
     "margin": st.integers(0, 512),
+    "rim": st.integers(0, 64),
     "name": st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=9),
 }
 

@@ -152,6 +152,35 @@ def test_codes_mix_by_weight(tmp_path: Path) -> None:
     assert np.abs(painted_colour(stylizer) - (175, 125, 75)).max() <= 1.5
 
 
+BLUR = (
+    "net (float[n, 3, h, w] image) => (float[n, 3, h, w] out) { "
+    "ninth = Constant<value_float = 0.111111>() three = Constant<value_ints = [3, 1, 3, 3]>() "
+    "kernel = Expand(ninth, three) out = Conv<group = 3, pads = [1, 1, 1, 1]>(image, kernel) }"
+)
+
+
+@pytest.mark.parametrize("format", [YUV, FULL], ids=lambda format: format.name)
+@pytest.mark.parametrize(("height", "width"), [(32, 48), (31, 47), (5, 3)])
+def test_a_network_that_sees_zeros_beyond_the_frame_draws_no_line_there(
+    format: PixelFormat, height: int, width: int, tmp_path: Path
+) -> None:
+    mask = np.full((2, height, width), 255, np.uint8)
+    planes = tuple(np.full_like(plane, 128) for plane in random_planes(format, 2, height, width))
+    for rim, line in ((8, False), (0, True)):
+        card = tiny.fixed_card(tmp_path, tiny.model(BLUR), {"rim": rim})
+        assert (error(load(card).paint(planes, mask, format), planes) > 8) == line
+
+
+def test_what_lies_within_the_region_is_not_reflected(tmp_path: Path) -> None:
+    mask, planes = np.zeros((1, 32, 48), np.uint8), random_planes(FULL, 1, 32, 48)
+    mask[:, 8:-8, 8:-8] = 255
+    painted = [
+        load(tiny.fixed_card(tmp_path, tiny.model(BLUR), {"rim": rim})).paint(planes, mask, FULL)
+        for rim in (8, 0)
+    ]
+    assert error(*painted) == 0 < error(painted[0], planes)
+
+
 def test_codes_are_repeated_for_a_shared_batch_axis(tmp_path: Path) -> None:
     text = (
         "apply (float[n, 3, h, w] image, float[n, 3] code) => (float[n, 3, h, w] out) "

@@ -147,7 +147,10 @@ def bare(card: Card, planes: Planes, styles: list[tuple[NDArray[np.uint8], float
     code = style.run({style.signature.inputs[0].name: entry})[0]
     image, other = (port.name for port in apply.signature.inputs)
     rgb = reference_rgb(planes, FORMAT).clip(0, 1).transpose(0, 3, 1, 2).astype(np.float32)
-    check(planes, apply.run({image: rgb, other: code})[0], card, styles)
+    rim = card.graphs["apply"].input.rim
+    wide = np.pad(rgb, ((0, 0), (0, 0), (rim, rim), (rim, rim)), mode="symmetric")
+    painted = apply.run({image: wide, other: code})[0]
+    check(planes, painted[:, :, rim : rim + 128, rim : rim + 192], card, styles)
 
 
 @pytest.mark.parametrize("name", ["candy", "mosaic"])

@@ -42,6 +42,7 @@ RULES: dict[tuple[type[Any], str], Rule] = {
     (ImageInput, "multiple"): Rule(lambda number: 1 <= number <= 512, "from 1 to 512"),
     (ImageInput, "pad"): Rule(lambda number: 0 <= number <= 255, "from 0 to 255"),
     (ImageInput, "margin"): Rule(lambda number: 0 <= number <= 512, "from 0 to 512 pixels"),
+    (ImageInput, "rim"): Rule(lambda number: 0 <= number <= 64, "from 0 to 64 pixels"),
     (Output, "high"): Rule(lambda number: 0 <= number <= 1, "from 0 to 1"),
     (Output, "downsample"): Rule(lambda ratio: 0 < ratio <= 1, "above 0, at most 1"),
 }

@@ -71,6 +71,7 @@ class ImageInput:
     the frame's longer side is scaled to (None: as it is), rounded to a multiple of `multiple`.
     resize: "stretch" fills the size, "letterbox" keeps the aspect ratio and fills up with `pad` (0..255).
     margin: pixels around a crop that a stylizer needs to paint its rim as it paints its middle.
+    rim: pixels that are reflected past the frame's own edges, for a stylizer that draws lines along them.
     """
 
     name: str | None = None
@@ -85,6 +86,7 @@ class ImageInput:
     resize: Literal["stretch", "letterbox"] = "stretch"
     pad: int = 114
     margin: int = 16
+    rim: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ def load(
         device,
         multiple=graph.input.multiple,
         margin=graph.input.margin,
+        rim=graph.input.rim,
         threads=threads,
     )
 

@@ -42,12 +42,15 @@ class Painter:
         *,
         multiple: int,
         margin: int,
+        rim: int = 0,
         threads: int | None = None,
     ) -> None:
         self.name = name
         self.multiple = multiple
         self.margin = margin
         self.size = ends.enters.size
+        step = lcm(multiple, 4)  # chroma samples stay whole in every subsampling
+        self._rim = -(-rim // step) * step if self.size is None else 0
         self._ends = ends
         self._codes = [(port, codes[port.name]) for port in ends.codes if port.name in ends.repeat]
         self._fixed = {name: code for name, code in codes.items() if name not in ends.repeat}
@@ -73,11 +76,15 @@ class Painter:
         height, width = planes[0].shape[1:]
         if strength == 0 or not len(mask):
             return planes
-        whole, covered = _padded(planes, mask, block, self.multiple)
+        rim = self._rim if _reaches_edge(mask, self._rim) else 0  # as it does at the frame's edges only
+        whole, covered = _reflected(*_padded(planes, mask, block, self.multiple), block, rim)
         session = self._session(planes[0].dtype == np.uint16, block, self._pool(height, width))
         constant = self._colours(format, strength, preserve_color)
         out = self._run(session, {"y": whole[0], "u": whole[1], "v": whole[2], "mask": covered}, constant)
-        return tuple(new[:, : old.shape[1], : old.shape[2]] for new, old in zip(out, planes, strict=True))
+        return tuple(
+            new[:, y : y + old.shape[1], x : x + old.shape[2]]
+            for new, old, (y, x) in zip(out, planes, _offsets(rim, block), strict=True)
+        )
 
     def interrupt(self) -> None:
         """Ends a call that runs in another thread."""
@@ -149,6 +156,11 @@ def subsampling(planes: Planes) -> stylize.Block:
     return rows, columns
 
 
+def _reaches_edge(mask: NDArray[np.uint8], rim: int) -> bool:
+    inner = mask[:, rim : mask.shape[1] - rim, rim : mask.shape[2] - rim]
+    return bool(rim and np.count_nonzero(inner) < np.count_nonzero(mask))
+
+
 def _padded(
     planes: Planes, mask: NDArray[np.uint8], block: stylize.Block, multiple: int
 ) -> tuple[Planes, NDArray[np.uint8]]:
@@ -167,3 +179,22 @@ def _padded(
 
 def _grown(plane: Samples, rows: int, columns: int) -> Samples:
     return np.pad(plane, ((0, 0), (0, rows - plane.shape[1]), (0, columns - plane.shape[2])), mode="edge")
+
+
+def _reflected(
+    planes: Planes, mask: NDArray[np.uint8], block: stylize.Block, rim: int
+) -> tuple[Planes, NDArray[np.uint8]]:
+    """Planes with `rim` pixels of reflection past every side, where nothing is painted."""
+    if not rim:
+        return planes, mask
+    grown = tuple(
+        np.pad(plane, ((0, 0), (y, y), (x, x)), mode="symmetric")
+        for plane, (y, x) in zip(planes, _offsets(rim, block), strict=True)
+    )
+    return grown, np.pad(mask, ((0, 0), (rim, rim), (rim, rim)))
+
+
+def _offsets(rim: int, block: stylize.Block) -> tuple[tuple[int, int], ...]:
+    """(rows, columns) of each plane that `rim` pixels are."""
+    shared = (rim // block[0], rim // block[1])
+    return (rim, rim), shared, shared

@@ -58,9 +58,11 @@ class OutputError(VidstyleError):
     exit_code = 6
 
 
-def nearest(word: str, known: Iterable[str], count: int = 3) -> str:
-    """The end of an error line: `; did you mean 'laptop'?`, or the empty string when nothing is near."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=count, cutoff=0.5)
+def nearest(word: str, known: Iterable[str], count: int = 3, least: float = 0.5) -> str:
+    """The end of an error line: `; did you mean 'laptop'?`, or the empty string when nothing is near.
+
+    least: how like the word a name must be, 0 to 1 (`difflib`)."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=count, cutoff=least)
     return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 
 

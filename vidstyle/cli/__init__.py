@@ -13,27 +13,36 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from vidstyle import progress
 from vidstyle.cli import bench, completion, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
-from vidstyle.errors import BUG, OutputError, VidstyleError, why
+from vidstyle.cli.help import Command, Group
+from vidstyle.errors import BUG, OutputError, UsageError, VidstyleError, nearest, why
 
 BROKEN_PIPE = 141
 
 
-class RunByDefault(TyperGroup):
+class RunByDefault(Group):
     """A group in which `run` is meant where the first word is no command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = {"--help", "-h", "--version", "--install-completion", "--show-completion"}
         if args and args[0] not in self.commands and args[0] not in own:
+            if not ctx.resilient_parsing:
+                self._doubt(args[0])
             args = ["run", *args]
         if ctx.resilient_parsing:
             completion.unchecked(self, ctx)
         return super().parse_args(ctx, args)
+
+    def _doubt(self, word: str) -> None:
+        """Raises UsageError for a command with a slip in it: as an input, the next one would be painted."""
+        if word.isalpha() and not os.path.lexists(word):
+            meant = nearest(word, self.commands, least=0.75)
+            if meant:
+                raise UsageError(f"{word!r} is neither a command nor a file{meant}")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -76,9 +85,9 @@ def _root(
 app.command("run", cls=Configured)(configured(run.command, printed=True))
 app.command("preview", cls=Configured)(configured(preview.command))
 app.command("bench", cls=Configured)(configured(bench.command))
-app.command("styles")(facts.styles)
-app.command("classes")(facts.classes)
-app.command("doctor")(facts.doctor)
+app.command("styles", cls=Command)(facts.styles)
+app.command("classes", cls=Command)(facts.classes)
+app.command("doctor", cls=Command)(facts.doctor)
 app.add_typer(facts.models, name="models")
 
 

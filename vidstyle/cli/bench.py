@@ -24,12 +24,13 @@ def command(
     device: options.Device = "auto",
     segmenter: options.Segmenter = None,
     stylizer: options.Stylizer = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often the whole video is painted.")] = 3,
+    rounds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How often the whole video is painted.")
+    ] = 3,
 ) -> None:
     """Paint a video several times into a temporary folder and print the speed of each stage.
 
-    The networks are loaded once, before the clock starts. Stages run beside each other, so their times add
-    up to more than the whole.
+    Networks are loaded before the clock starts. Stages overlap: their times add up to more than the whole.
     """
     from vidstyle import pipeline, progress
 

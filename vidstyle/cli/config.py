@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from vidstyle.cli import completion
 from vidstyle.cli.config_file import File, Settings, anchored, key_of, read, written
+from vidstyle.cli.help import Command
 from vidstyle.errors import UsageError, nearest
 
 FILE_NAME = "vidstyle.toml"
@@ -85,7 +85,7 @@ def configured(command: Callable[..., Any], *, printed: bool = False) -> Callabl
     return without_own
 
 
-class Configured(TyperCommand):
+class Configured(Command):
     """A command whose flags may stand in a file."""
 
     def make_parser(self, ctx: Any) -> Any:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidstyle.cli import completion, options
+from vidstyle.cli.help import Command, Group
 
 if TYPE_CHECKING:
     from vidstyle import cards
 
-models = typer.Typer(help="List networks, show a card, pull one from where it is published.")
+models = typer.Typer(cls=Group, help="List networks, show a card, pull one from where it is published.")
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:
@@ -55,7 +56,7 @@ def _listed(context: typer.Context) -> None:
         list_models()
 
 
-@models.command("list")
+@models.command("list", cls=Command)
 def list_models() -> None:
     """List the networks that can be named, what they do, their licence, and whether they are here."""
     from vidstyle import cards
@@ -68,12 +69,14 @@ def _state(card: cards.Card) -> str:
     return "here" if here else f"vidstyle models pull {card.name}"
 
 
-@models.command("show")
+@models.command("show", cls=Command)
 def show(
     name: Annotated[
         str,
         typer.Argument(
-            help="A network's name, or the path of a card or network.", autocompletion=completion.networks
+            metavar="NAME",
+            help="A network's name, or the path of a card or network.",
+            autocompletion=completion.networks,
         ),
     ],
 ) -> None:
@@ -89,11 +92,15 @@ def show(
     _table(list(rows))
 
 
-@models.command("pull")
+@models.command("pull", cls=Command)
 def pull(
     names: Annotated[
         list[str],
-        typer.Argument(help="Names of networks (see vidstyle models).", autocompletion=completion.published),
+        typer.Argument(
+            metavar="NAME",
+            help="Names of networks (see vidstyle models).",
+            autocompletion=completion.published,
+        ),
     ],
     offline: Annotated[bool, typer.Option("--offline", help="Use what is here; never connect.")] = False,
 ) -> None:

@@ -64,7 +64,7 @@ Invert = Annotated[
 ]
 Strength = Annotated[
     float,
-    typer.Option("--strength", min=0, max=1, help="How much of the paint is taken.", rich_help_panel=PAINT),
+    typer.Option(metavar="N", min=0, max=1, help="How much of the paint is taken.", rich_help_panel=PAINT),
 ]
 PreserveColor = Annotated[
     bool,
@@ -77,13 +77,14 @@ PreserveColor = Annotated[
 Feather = Annotated[
     float,
     typer.Option(
-        "--feather", min=0, max=256, help="Pixels over which the edge fades.", rich_help_panel=PAINT
+        metavar="PIXELS", min=0, max=256, help="Pixels over which the edge fades.", rich_help_panel=PAINT
     ),
 ]
 Threshold = Annotated[
     float | None,
     typer.Option(
         "--threshold",
+        metavar="N",
         min=0.01,
         max=0.99,
         help="How sure the segmenter must be. (default: the network's own)",
@@ -175,6 +176,7 @@ Crf = Annotated[
     float | None,
     typer.Option(
         "--crf",
+        metavar="N",
         help="Quality, in the encoder's own numbers: lower is better.",
         rich_help_panel=ENCODE,
         show_default=False,

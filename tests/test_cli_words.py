@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import batch_folder
+import cli_folder
 import pytest
 
 from vidstyle import cli
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cli_folder.fill(tmp_path_factory.mktemp("words"))
+
+
+@pytest.fixture
+def words(folder: Path) -> list[str]:
+    return cli_folder.flags(folder)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +53,91 @@ def test_a_file_or_what_may_be_one_is_no_slip(
     Path("style").touch()
     assert cli.code([word]) == 3
     assert "command" not in capsys.readouterr().err
+
+
+WRONG = pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (["--style", "nosuch"], 2),
+        (["--style", "starry"], 2),
+        (["--stylizer", "brush", "--style", "list.txt"], 3),
+        (["--class", "labtop"], 2),
+        (["--segmenter", "nosuch"], 2),
+        (["--segmenter", "gone.onnx"], 4),
+        (["--stylizer", "list.txt.onnx"], 4),
+        (["--device", "gpuu"], 2),
+        (["--device", "cuda:99"], 5),
+        (["--codec", "h246"], 2),
+        (["--start", "3", "--end", "2"], 2),
+    ],
+)
+"""Settings with which nothing can be painted."""
+
+
+@WRONG
+@pytest.mark.parametrize("single", [True, False])
+def test_a_dry_run_ends_with_the_line_and_the_code_of_the_run(
+    wrong: list[str],
+    code: int,
+    single: bool,
+    folder: Path,
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=clip"])
+    monkeypatch.chdir(tmp_path)
+    for name in ("list.txt", "list.txt.onnx"):
+        Path(name).write_text("neither a picture nor a network")
+    command = [f"{place}/a.mp4" if single else str(place), "-o", "out/", *words, *wrong]
+    assert cli.code([*command, "-n"]) == code
+    told = capsys.readouterr()
+    assert cli.code([*command, "-n", "--json"]) == code
+    facts = json.loads(capsys.readouterr().out)
+    assert not Path("out").exists()
+    assert cli.code([*command, "-q"]) == code
+    reason = capsys.readouterr().err.splitlines()[-1].removeprefix("vidstyle: ")
+    assert told == ((f"cannot: {reason}\n", "") if single else ("", f"vidstyle: {reason}\n"))
+    assert facts["reason"] == reason if single else (facts["left"], facts["jobs"]) == (2, [])
+
+
+def test_a_dry_run_of_what_is_done_asks_for_no_networks(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = batch_folder.put(folder, tmp_path / "in", ["a=clip", "b=clip"])
+    command = [str(place), "-o", f"{tmp_path}/out/", *words]
+    assert cli.code([*command, "-q"]) == 0
+    again = [*command, "--device", "cuda:99"]
+    assert (cli.code(again), cli.code([*again, "-n"])) == (0, 0)
+    assert capsys.readouterr().out.count("it is done already") == 2
+    assert cli.code([*again, "--overwrite", "-n"]) == 5
+
+
+def test_a_video_that_cannot_be_opened_is_none_under_any_name(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source := tmp_path / "a.mp4").write_text("no video")
+    for named in (["-o", f"{tmp_path}/o.mkv"], ["--format", "mkv"]):
+        assert cli.code([str(source), *named, *words, "-n"]) == 3
+        assert capsys.readouterr().out.startswith(f"cannot: {source} is not a video")
+
+
+@pytest.mark.parametrize("dry", [["-n"], ["-q"]])
+def test_documents_say_what_was_left_out(
+    dry: list[str], folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path, ["a=clip"])
+    for name in ("notes.txt", "more.txt"):
+        (tmp_path / name).write_text("text")
+    (tmp_path / "still.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert cli.code([str(tmp_path), "--json", *dry, *words]) == 0
+    assert json.loads(capsys.readouterr().out)["left_out"] == {"other": 2, "picture": 1}
+
+
+def test_a_device_that_is_none_is_refused_where_all_is_done_too(
+    folder: Path, words: list[str], tmp_path: Path
+) -> None:
+    command = [str(folder / "clip.mp4"), "-o", f"{tmp_path}/o.mp4", "-q", *words]
+    codes = [cli.code([*command, *more]) for more in ([], ["--device", "gpuu"], [])]
+    assert codes == [0, 2, 0]

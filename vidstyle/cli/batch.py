@@ -9,6 +9,7 @@ from typing import get_args
 from vidstyle import progress
 from vidstyle.cli.stopping import Stopped
 from vidstyle.cluster import Ask, run_cluster
+from vidstyle.errors import VidstyleError
 from vidstyle.jobs import foretold, plan, shares
 from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.summary import Summary
@@ -18,20 +19,34 @@ VERSION = 1
 """Of the documents that `--json` prints."""
 
 
-def foretell(agenda: plan.Agenda, document: bool, single: bool) -> int:
-    """What --dry-run prints: data that was asked for, so on stdout. Returns the code that the run would end
-    with, as far as that shows. single: a video that was named itself."""
-    what = [foretold.foretold(each) for each in agenda]
-    over = [each for each in what if isinstance(each, Outcome)]
-    summary = Summary(over, len(agenda))
+def foretell(agenda: plan.Agenda, document: bool, here: bool = True) -> int:
+    """What --dry-run prints of a batch: data that was asked for, so on stdout. Returns the code that the run
+    would end with, as far as that shows. here: see `foretold.of_batch`, whose errors are raised as the run's
+    would be, with the document of a batch of which nothing was begun."""
+    try:
+        what = foretold.of_batch(agenda, here)
+    except VidstyleError:
+        if document:
+            progress.tell(_document(agenda, Summary([], len(agenda))))
+        raise
+    summary = Summary([each for each in what if isinstance(each, Outcome)], len(agenda))
     if document:
         jobs = [_foretold(*each) for each in zip(agenda, what, strict=True)]
-        facts = {"version": VERSION, **jobs[0]} if single else {**_counts(summary), "jobs": jobs}
-        progress.tell(json.dumps(facts, default=str))
+        progress.tell(json.dumps({**_counts(agenda, summary), "jobs": jobs}, default=str))
     else:
         for line in foretold.lines(agenda, what):
             progress.tell(line)
-    return over[0].exit_code if single and over else summary.exit_code
+    return summary.exit_code
+
+
+def foretell_one(planned: plan.Planned, document: bool) -> int:
+    """What --dry-run prints of a video that was named itself, as `foretell`."""
+    what = foretold.alone(planned)
+    if document:
+        progress.tell(json.dumps({"version": VERSION, **_foretold(planned, what)}, default=str))
+    else:
+        progress.tell(foretold.line(planned, what))
+    return what.exit_code if isinstance(what, Outcome) else 0
 
 
 def _foretold(planned: plan.Planned, what: foretold.Foretold) -> dict[str, object]:
@@ -67,7 +82,7 @@ def paint(
         for line in shown.untold(heard.outcomes):
             progress.say(line)
         if document:
-            progress.tell(_document(summary))
+            progress.tell(_document(agenda, summary))
     if not quiet:
         progress.say(summary.counts)
     return summary.exit_code
@@ -84,14 +99,15 @@ def _run(
     run_batch(agenda, heard, shared, fail_fast)
 
 
-def _document(summary: Summary) -> str:
+def _document(agenda: plan.Agenda, summary: Summary) -> str:
     """One JSON object: the counts, and every job that came to an end."""
-    return json.dumps({**_counts(summary), "jobs": [_job(each) for each in summary.outcomes]}, default=str)
+    jobs = [_job(each) for each in summary.outcomes]
+    return json.dumps({**_counts(agenda, summary), "jobs": jobs}, default=str)
 
 
-def _counts(summary: Summary) -> dict[str, int]:
+def _counts(agenda: plan.Agenda, summary: Summary) -> dict[str, object]:
     counts = {status: summary.count(status) for status in get_args(Status)}
-    return {"version": VERSION, **counts, "left": summary.left}
+    return {"version": VERSION, **counts, "left": summary.left, "left_out": dict(agenda.left_out)}
 
 
 def job_document(outcome: Outcome) -> str:

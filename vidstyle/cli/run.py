@@ -92,7 +92,7 @@ def command(
     ask = parse.cluster(cluster, cluster_cpus, cluster_gpus, at_once)
     single = part is None and ask is None and _is_one(words, lists, agenda)
     if dry_run:
-        return batch.foretell(agenda, json, single)
+        return batch.foretell_one(agenda[0], json) if single else batch.foretell(agenda, json, ask is None)
     with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
         if single:
             _one(agenda[0], told, json, quiet)
@@ -149,7 +149,10 @@ def _one(planned: Planned, told: BatchWatcher, json: bool, quiet: bool) -> None:
 def _painted(planned: Planned, told: BatchWatcher, quiet: bool) -> Outcome:
     from vidstyle import progress
     from vidstyle.jobs import away, one
+    from vidstyle.pipeline.checks import check
 
+    if planned.failure is None:
+        check(planned.job)
     finished = one.done(planned)
     if finished is not None:
         told.planned(1, 1)

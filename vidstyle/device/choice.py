@@ -49,16 +49,21 @@ def choose(device: str = "auto") -> Device:
     the reason in `note`; whoever calls prints `label` and `note`.
     Raises UsageError for another word, DeviceError (naming the missing library) where CUDA cannot run.
     """
-    word = device.strip().lower()
+    word = check_word(device)
     if word == "cpu":
         return CPU
     if word == "auto":
         return _auto()
-    match = re.fullmatch(r"(?:cuda|gpu)(?::(\d+))?", word)
-    if match is None:
+    return _cuda(int(word.partition(":")[2] or 0))
+
+
+def check_word(device: str) -> str:
+    """The word in lower case. Raises UsageError where it names no device; whether that runs is not asked."""
+    word = device.strip().lower()
+    if not re.fullmatch(r"auto|cpu|(?:cuda|gpu)(?::\d+)?", word, re.ASCII):
         known = ("auto", "cpu", "cuda", "cuda:0", "cuda:1")
         raise UsageError(f"no device {device!r}: auto, cpu, cuda or cuda:N{nearest(word, known)}")
-    return _cuda(int(match[1] or 0))
+    return word
 
 
 def _cuda(index: int) -> Device:

@@ -36,14 +36,19 @@ def run_batch(
     return ended
 
 
+def check_settings(good: Sequence[Planned]) -> None:
+    """Raises what is wrong with the settings of a batch, which all its jobs share, before any is begun."""
+    for each in good[:1]:
+        check(each.job)
+        recipe(each.job)
+
+
 def _outcomes(
     planned: Sequence[Planned], watcher: BatchWatcher, shared: Share
 ) -> Generator[Outcome, None, None]:
     """What cannot even begin comes first; a job alone needs no process of its own."""
     good = [each for each in planned if each.failure is None]
-    for each in good[:1]:
-        check(each.job)
-        recipe(each.job)
+    check_settings(good)
     yield from (one.failed(each, each.failure) for each in planned if each.failure is not None)
     if len(good) == 1:
         yield _alone(good[0], watcher)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vidstyle import media
+from vidstyle import device, media
 from vidstyle.errors import UsageError
 from vidstyle.types import Job
 
 
 def check(job: Job) -> None:
-    """Raises UsageError for numbers out of their range and for wishes that exclude each other."""
+    """Raises UsageError for numbers out of their range, for wishes that exclude each other, and for words
+    that name no device or encoder."""
     _in_range("strength", job.strength, 0, 1)
     _in_range("feather", job.feather, 0, 256)
     if job.threshold is not None:
@@ -21,6 +22,9 @@ def check(job: Job) -> None:
         raise UsageError(
             f"--end {float(job.end):g} s does not lie behind --start {float(job.start or 0):g} s"
         )
+    device.check_word(job.device)
+    if job.encode.codec is not None:
+        media.encoder_named(job.encode.codec)
     _check_streams(job)
 
 

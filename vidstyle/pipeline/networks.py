@@ -67,17 +67,38 @@ def described(name_or_path: str, kind: cards.Kind | None) -> cards.Card:
     return cards.infer(found, {role: join.signature(path) for role, path in files.items()})
 
 
-def _segmenter(job: Job, place: device.Device) -> Segmenter | None:
+def check_loadable(job: Job) -> None:
+    """Raises what `load` would, as far as it shows before a network is loaded. Of the devices only one that
+    was asked for by its name is tried."""
+    if job.device.strip().lower() != "auto":
+        device.choose(job.device)
+    _pictures(job, _stylizer_card(job))
+    chosen = _segmenter_card(job)
+    if chosen is not None:
+        segmenters.class_indices(chosen, job.classes)
+
+
+def _segmenter_card(job: Job) -> cards.Card | None:
     if job.classes == ("all",):
         return None
-    chosen = card(job.segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
+    return card(job.segmenter or cards.DEFAULT_SEGMENTER, "segmenter")
+
+
+def _stylizer_card(job: Job) -> cards.Card:
+    return card(job.stylizer or cards.DEFAULT_STYLIZER, "stylizer")
+
+
+def _segmenter(job: Job, place: device.Device) -> Segmenter | None:
+    chosen = _segmenter_card(job)
+    if chosen is None:
+        return None
     return segmenters.load(
         chosen, place, job.classes, threshold=job.threshold, batch=BATCH[place.kind], threads=job.threads
     )
 
 
 def _stylizer(job: Job, place: device.Device) -> Stylizer:
-    chosen = card(job.stylizer or cards.DEFAULT_STYLIZER, "stylizer")
+    chosen = _stylizer_card(job)
     return stylizers.load(chosen, place, _pictures(job, chosen), threads=job.threads)
 
 

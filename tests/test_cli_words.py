@@ -141,3 +141,14 @@ def test_a_device_that_is_none_is_refused_where_all_is_done_too(
     command = [str(folder / "clip.mp4"), "-o", f"{tmp_path}/o.mp4", "-q", *words]
     codes = [cli.code([*command, *more]) for more in ([], ["--device", "gpuu"], [])]
     assert codes == [0, 2, 0]
+
+
+def test_masks_may_be_asked_for_afterwards_in_a_new_folder(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = batch_folder.put(folder, tmp_path / "in", ["a=clip"])
+    command = [f"{place}/a.mp4", *words]
+    assert cli.code(command) == 0
+    masked = [*command, "--mask-out", f"{tmp_path}/masks/"]
+    assert (cli.code([*masked, "-n"]), cli.code(masked)) == (0, 0), capsys.readouterr().err
+    assert batch_folder.seen(tmp_path / "masks") == ["a.mask.mkv"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -51,8 +52,10 @@ def renewing(job: Job) -> Job:
 
 def refuse_masks(job: Job, wanted: str) -> None:
     """Raises OutputError where the place of a job's masks is taken by a file that is none of its own."""
-    masks = job.mask_out and fingerprint.of(job.mask_out)
-    if job.mask_out and not (masks and fingerprint.related(masks, wanted)):
+    if job.mask_out is None or not os.path.lexists(job.mask_out):
+        return  # its folder may still have to be made
+    masks = fingerprint.of(job.mask_out)
+    if not (masks and fingerprint.related(masks, wanted)):
         refuse(job.mask_out, Path(job.source), overwrite=False)
 
 

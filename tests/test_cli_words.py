@@ -151,4 +151,17 @@ def test_masks_may_be_asked_for_afterwards_in_a_new_folder(
     assert cli.code(command) == 0
     masked = [*command, "--mask-out", f"{tmp_path}/masks/"]
     assert (cli.code([*masked, "-n"]), cli.code(masked)) == (0, 0), capsys.readouterr().err
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"wrote {place}/a.vidstyle.mp4 and {tmp_path}/masks/a.mask.mkv"
     assert batch_folder.seen(tmp_path / "masks") == ["a.mask.mkv"]
+
+
+def test_a_folder_of_one_video_says_what_became_of_it(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch_folder.put(folder, tmp_path, ["a=clip"])
+    assert cli.code([str(tmp_path), *words]) == 0
+    facts, place, counts = capsys.readouterr().err.splitlines()[-3:]
+    assert facts.startswith("12 frames, 12 with the class")
+    assert (place, counts) == (f"wrote {tmp_path}/a.vidstyle.mp4", "1 done")
+    assert cli.code([str(tmp_path), "-y", "-q", *words]) == 0 and capsys.readouterr().err == ""

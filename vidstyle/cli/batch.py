@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import get_args
 
@@ -83,9 +84,16 @@ def paint(
             progress.say(line)
         if document:
             progress.tell(_document(agenda, summary))
-    if not quiet:
-        progress.say(summary.counts)
+    for line in () if quiet else _end(summary):
+        progress.say(line)
     return summary.exit_code
+
+
+def _end(summary: Summary) -> Iterator[str]:
+    """The last lines. A batch of one has had no line that says what became of it."""
+    for each in summary.outcomes if summary.planned == 1 else ():
+        yield from progress.facts(each.result) if each.result is not None else ()
+    yield summary.counts
 
 
 def _run(

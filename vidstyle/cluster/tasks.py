@@ -229,7 +229,8 @@ def home_plan(plan: Plan, planned: Planned) -> Plan:
     source = planned.job.source
     if isinstance(source, str):
         source = remote.masked(source)
-    return replace(plan, source=source, target=_here(plan.target, planned.job))
+    target = _here(plan.target, planned.job)
+    return replace(plan, source=source, target=target, masks=planned.job.mask_out)
 
 
 def _here(target: Path | str, job: Job) -> Path | str:

@@ -193,4 +193,5 @@ def plan_of(job: Job, video: media.Source, networks: Networks, outputs: Outputs)
         decoder=video.info.decoder,
         device_note=networks.device.note,
         kept=outputs.tally.frames,
+        masks=job.mask_out,
     )

@@ -9,7 +9,7 @@ from vidstyle.progress.choice import MODES, Mode, choose
 from vidstyle.progress.quiet import Quiet
 from vidstyle.progress.single import Bar, Download
 from vidstyle.progress.voice import over, say, speak, tell, wants_events
-from vidstyle.progress.words import described, notes, summary
+from vidstyle.progress.words import described, facts, notes, summary
 
 __all__ = [
     "MODES",
@@ -19,6 +19,7 @@ __all__ = [
     "Quiet",
     "choose",
     "described",
+    "facts",
     "notes",
     "over",
     "say",

@@ -31,15 +31,20 @@ def notes(result: JobResult) -> list[str]:
 
 
 def summary(result: JobResult) -> list[str]:
-    """The lines at the end: what a user should know of this run, then what it did and where it lies."""
+    """The lines at the end: what a user should know of this run, then `facts`."""
+    return [*notes(result), *facts(result)]
+
+
+def facts(result: JobResult) -> list[str]:
+    """What a run did, and where that lies."""
     stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items())
     share = f"{result.coverage:.1%} of the picture"
     kept = f"{result.plan.kept} of them kept from an earlier run, " if result.plan.kept else ""
+    places = [place(result.plan.target, "standard output"), *filter(None, [result.plan.masks])]
     return [
-        *notes(result),
         f"{result.frames} frames, {kept}{result.frames_with_class} with the class, {share} painted; "
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
-        f"wrote {place(result.plan.target, 'standard output')}",
+        f"wrote {' and '.join(map(str, places))}",
     ]
 
 

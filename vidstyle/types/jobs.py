@@ -71,7 +71,7 @@ class Job:
 class Plan:
     """What a job is about to do, said before its first frame. `frames` is the container's claim; `kept`
     of them were painted by an earlier run. `device_note` says why "auto" did not take the faster device;
-    empty where it did."""
+    empty where it did. `masks`: where the video of the masks goes, if one was asked for."""
 
     source: Path | str
     target: Path | str
@@ -83,6 +83,7 @@ class Plan:
     decoder: str
     device_note: str = ""
     kept: int = 0
+    masks: Path | None = None
 
     @property
     def networks(self) -> str:

@@ -165,3 +165,12 @@ def test_a_folder_of_one_video_says_what_became_of_it(
     assert facts.startswith("12 frames, 12 with the class")
     assert (place, counts) == (f"wrote {tmp_path}/a.vidstyle.mp4", "1 done")
     assert cli.code([str(tmp_path), "-y", "-q", *words]) == 0 and capsys.readouterr().err == ""
+
+
+def test_a_name_with_two_blanks_is_said_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"{tmp_path}/a  b.mp4", f"{tmp_path}/c.mp4 "]
+    assert cli.code([*names, "--json", "-q"]) == 1
+    told = capsys.readouterr()
+    reasons = [job["reason"] for job in json.loads(told.out)["jobs"]]
+    assert reasons == [f"{name} does not exist" for name in names]
+    assert told.err.splitlines() == [f"failed: {reason}" for reason in reasons]

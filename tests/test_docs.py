@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from vidstyle import cli, errors
+from vidstyle import cards, cli, errors, segmenters
 from vidstyle.pipeline import styles
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,20 @@ def test_every_command_parses(line: str) -> None:
             context = command.make_context(name, words, parent=context)
             group = command if context._protected_args else None
     assert context.info_name
+
+
+def flag(line: str, name: str) -> str | None:
+    """The word behind a flag."""
+    words = shlex.split(line, comments=True)
+    return words[words.index(name) + 1] if name in words else None
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if flag(line, "--class")])
+def test_every_class_is_one_that_its_segmenter_knows(line: str) -> None:
+    card = cards.find(flag(line, "--segmenter") or cards.DEFAULT_SEGMENTER) if ".onnx" not in line else None
+    classes = (flag(line, "--class") or "").split(",")
+    if isinstance(card, cards.Card) and classes != ["all"]:
+        assert segmenters.class_indices(card, classes)
 
 
 def test_there_are_two_commands_for_all_the_set_up() -> None:

@@ -89,6 +89,27 @@ def test_an_unknown_class_names_the_nearest() -> None:
         names("coco80", " ")
 
 
+@pytest.mark.parametrize(
+    ("card", "word", "end"),
+    [
+        (
+            "fastscnn",
+            "person",
+            r"; these know it, with --segmenter: maskrcnn, .*, \.\.\. \(`vidstyle models` ",
+        ),
+        ("fastscnn", "people", r"; these know it, with --segmenter: maskrcnn, "),
+        ("fastscnn", "labtop", r"; did you mean 'laptop'\? \(`vidstyle classes` "),
+        ("fastscnn", "xyzzy", r"; it knows laptop \(`vidstyle classes` "),
+        ("pphumanseg", "xyzzy", r"; it knows person \(`vidstyle classes --segmenter pphumanseg` "),
+        ("tiny", "xyzzy", r"; it knows person \(`vidstyle classes --segmenter PATH` "),
+    ],
+)
+def test_an_unknown_class_names_the_networks_that_know_it(card: str, word: str, end: str) -> None:
+    known = ("background", "laptop" if card == "fastscnn" else "person")
+    with pytest.raises(UsageError, match=rf"{card} knows no class '{word}'{end}"):
+        class_indices(Card(card, "semantic", "MIT", "tests", GRAPH, classes=known), [word])
+
+
 def test_a_matte_without_names_finds_its_one_thing() -> None:
     card = Card("u2net", "matte", "MIT", "tests", GRAPH)
     assert class_indices(card, ["anything"]) == [0]

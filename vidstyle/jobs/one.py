@@ -102,4 +102,5 @@ def lost(planned: Planned, reason: str, exit_code: int, trace: str = "") -> Outc
     """The outcome of a job that went wrong, its reason on one line. A target without its ending is none."""
     target = None if planned.job.target is None else str(planned.job.target)
     named = None if target is None or target.endswith(ANY) else target
-    return Outcome(planned.source, named, "failed", " ".join(reason.split()), exit_code, trace=trace)
+    line = " ".join(map(str.strip, reason.splitlines()))
+    return Outcome(planned.source, named, "failed", line, exit_code, trace=trace)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from vidstyle.cards import Card
-from vidstyle.errors import UsageError, nearest
+from vidstyle.cards import DEFAULT_SEGMENTER, Card, builtin
+from vidstyle.errors import ModelError, UsageError, nearest
 
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("person", "people", "human", "man", "woman", "pedestrian", "portrait"),
@@ -61,19 +62,35 @@ def class_indices(card: Card, names: Sequence[str]) -> list[int]:
 
 
 def _index(card: Card, known: dict[str, int], name: str) -> int:
-    for form in _forms(name):
-        if form in known:
-            return known[form]
-    for form in _forms(name):
-        for synonym in _synonyms(form):
-            if synonym in known:
-                return known[synonym]
-    names = [word for word in card.classes if word]
-    hint = nearest(name.strip(), names)
-    raise UsageError(
-        f"{card.name} knows no class {name.strip()!r}{hint}"
-        f"{'' if hint else '; it knows ' + _few(names)} (`vidstyle classes` lists all)"
-    )
+    found = _found(known, name)
+    if found is None:
+        raise UsageError(f"{card.name} knows no class {name.strip()!r}{_instead(card, name)}")
+    return found
+
+
+def _found(known: dict[str, int], name: str) -> int | None:
+    forms = _forms(name)
+    words = [*forms, *(synonym for form in forms for synonym in _synonyms(form))]
+    return next((known[word] for word in words if word in known), None)
+
+
+def _instead(card: Card, name: str) -> str:
+    """What to do about a class that the network does not know: another name, or another network."""
+    others = _published()
+    able = [each.name for each in others if _found(_spellings(each.classes), name) is not None]
+    if able:
+        return f"; these know it, with --segmenter: {_few(able)} (`vidstyle models` lists all)"
+    names = [word for word in card.classes if word and word != "background"]
+    which = card.name if card.name in {each.name for each in others} else "PATH"
+    flag = "" if card.name == DEFAULT_SEGMENTER else f" --segmenter {which}"
+    hint = nearest(name.strip(), names) or f"; it knows {_few(names)}"
+    return f"{hint} (`vidstyle classes{flag}` lists all)"
+
+
+def _published() -> list[Card]:
+    with suppress(ModelError):  # a broken card of the user's own
+        return builtin("segmenter")
+    return []
 
 
 def _spellings(classes: Iterable[str]) -> dict[str, int]:

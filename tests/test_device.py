@@ -38,7 +38,7 @@ BLUR = graph(
 
 def test_the_probe_is_a_sound_network() -> None:
     (out,) = device.Session(cuda._PROBE, CPU).run({"x": np.ones((1, 1, 2, 2), np.float32)})
-    assert out.tolist() == [[[[1, 1], [1, 1]]]]
+    assert out.tolist() == [[[[2, 2], [2, 2]]]]
 
 
 def test_the_cpu_is_always_there() -> None:
@@ -73,8 +73,12 @@ def test_cuda_that_cannot_run_is_an_error_in_words() -> None:
 class Driver:
     """A driver library that answers as told."""
 
-    def __init__(self, status: int = 0, devices: int = 0) -> None:
-        self.status, self.devices = status, devices
+    def __init__(self, status: int = 0, devices: int = 0, version: int = 99000) -> None:
+        self.status, self.devices, self.version = status, devices, version
+
+    def cuDriverGetVersion(self, version: object) -> int:  # noqa: N802
+        version._obj.value = self.version  # type: ignore[attr-defined]
+        return 0
 
     def cuInit(self, _flags: int) -> int:  # noqa: N802
         return self.status
@@ -112,16 +116,42 @@ def forgetful() -> object:
         (Driver(status=100), "cuda", "the NVIDIA driver shows no device"),
         (Driver(devices=0), "cuda:0", "the NVIDIA driver shows no device"),
         (Driver(devices=2), "cuda:2", "there is no CUDA device 2: the driver shows 0 to 1"),
+        (
+            Driver(devices=1, version=12080),
+            "cuda",
+            "the NVIDIA driver knows CUDA 12.8, this onnxruntime needs 13.0",
+        ),
     ],
 )
 def test_what_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch, driver: Driver | None, word: str, said: str
 ) -> None:
     monkeypatch.setattr(cuda, "_driver", lambda: driver)
+    monkeypatch.setattr(runtime.ort, "cuda_version", "13.0")
     with pytest.raises(DeviceError) as caught:
         device.choose(word)
     assert said in str(caught.value)
-    assert said in device.choose("auto").note or word != "cuda"
+    assert said in device.choose(word.replace("cuda", "auto")).note
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize(
+    ("driver", "said", "count"),
+    [
+        (Driver(devices=2), "", 2),
+        (Driver(devices=2), "Failed to load libcublas.so.13: libcublas.so.13: cannot open shared object", 0),
+        (Driver(devices=2, version=12080), "", 0),
+        (None, "", 0),
+    ],
+)
+def test_gpus_that_cannot_run_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver | None, said: str, count: int
+) -> None:
+    monkeypatch.setattr(cuda, "_driver", lambda: driver)
+    monkeypatch.setattr(cuda, "preload", lambda: said)
+    monkeypatch.setattr(runtime.ort, "cuda_version", "13.0")
+    monkeypatch.setattr(runtime.ort, "get_available_providers", lambda: [cuda.PROVIDER])
+    assert device.gpus() == count
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -135,7 +165,7 @@ def test_the_missing_library_is_read_from_what_onnxruntime_says(monkeypatch: pyt
         device.choose("cuda")
     said = str(caught.value)
     assert said.startswith("cuda:0 cannot run here: ")
-    assert "is missing: pip install 'vidstyle[cuda]'" in said or "NVIDIA driver is recent enough" in said
+    assert "is missing: pip install 'vidstyle[cuda]'" in said or "check nvidia-smi" in said
     assert "\n" not in said
 
 
@@ -218,7 +248,7 @@ def test_a_broken_file_is_a_line(tmp_path: Path, content: bytes) -> None:
 def test_a_full_memory_is_the_device_s_error() -> None:
     expand = graph("e (float[1] x, int64[4] s) => (float[a,b,c,d] y) { y = Expand(x, s) }")
     session = device.Session(expand, CPU, name="huge")
-    with pytest.raises(DeviceError, match="huge: cpu is out of memory: use a smaller picture"):
+    with pytest.raises(DeviceError, match="huge: cpu is out of memory: close other programs"):
         session.run({"x": np.zeros(1, np.float32), "s": np.full(4, 1 << 14, np.int64)})
 
 

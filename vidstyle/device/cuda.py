@@ -12,43 +12,39 @@ import sys
 import numpy as np
 import onnxruntime as ort
 
-from vidstyle.device.runtime import FATAL, RUNTIME_ERRORS, first_line, overheard
+from vidstyle.device.runtime import RUNTIME_ERRORS, first_line, overheard
 
 PROVIDER = "CUDAExecutionProvider"
+
+_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 _MISSING = re.compile(
     r"([\w.+-]+(?:\.so[\w.]*|\.dll)): cannot open shared object|([\w.+-]+\.dll)\"? (?:which )?is missing"
 )
 
-# A 1x1 convolution, 1x1x2x2 float in and out (opset 13): loads cuDNN, which an Identity would not.
+# y = conv(x, 1) + x, 1x1x2x2 float in and out (opset 13). The convolution loads cuDNN; the sum is a kernel of
+# ONNX Runtime's own, of which its wheels hold code for some generations of GPUs only.
 _PROBE = bytes.fromhex(
-    "08083a650a110a01780a01771201792204436f6e763a001201702a130801080108010801100122040000803f4201775a1b0a01"
-    "7812160a14080112100a0208010a0208010a0208020a020802621b0a017912160a14080112100a0208010a0208010a0208020a"
-    "02080242040a00100d"
+    "08083a770a110a01780a01771201632204436f6e763a000a100a01630a017812017922034164643a001201702a1308010801"
+    "08010801100122040000803f4201775a1b0a017812160a14080112100a0208010a0208010a0208020a020802621b0a017912"
+    "160a14080112100a0208010a0208010a0208020a02080242040a00100d"
 )
 
 
 def options(index: int) -> dict[str, str]:
-    """CUDA provider options: memory grows by what is asked for, cuDNN tries its algorithms once per shape.
+    """CUDA provider options, where they are not ONNX Runtime's defaults.
 
-    EXHAUSTIVE pays because shapes repeat (regions and batches come in fixed sizes); the workspace limit
-    is cuDNN's own maximum so that the search may choose freely. No TF32: the colour conversion is part of
-    the graph, and ten bits of mantissa are too few for planes of 10 and 12 bit.
+    HEURISTIC: a convolution is planned anew whenever the shape of its input changes, even back to one that
+    was there before. The default, EXHAUSTIVE, has tried nothing out since ONNX Runtime 1.20; it only asks a
+    heuristic of cuDNN's that takes far longer. No TF32: the colour conversion is part of the graph, and ten
+    bits of mantissa are too few for planes of 10 and 12 bit.
     """
-    return {
-        "device_id": str(index),
-        "arena_extend_strategy": "kSameAsRequested",
-        "cudnn_conv_algo_search": "EXHAUSTIVE",
-        "cudnn_conv_use_max_workspace": "1",
-        "do_copy_in_default_stream": "1",
-        "use_tf32": "0",
-    }
+    return {"device_id": str(index), "cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
 
 
 def _driver() -> ctypes.CDLL | None:
-    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     with contextlib.suppress(OSError):
-        return ctypes.CDLL(name)
+        return ctypes.CDLL(_DRIVER)
     return None
 
 
@@ -63,8 +59,8 @@ def names() -> tuple[str, ...]:
 
 
 def gpus() -> int:
-    """How many CUDA devices this onnxruntime may try. Starts none: whether one runs, `why_not` says."""
-    return len(names()) if PROVIDER in ort.get_available_providers() else 0
+    """How many CUDA devices there are to try. Starts none: whether one runs, `why_not` says."""
+    return 0 if _obstacle() or missing_libraries(preload()) else len(names())
 
 
 def _name(driver: ctypes.CDLL, index: int) -> str:
@@ -86,41 +82,60 @@ def preload() -> str:
 
 
 def why_not(index: int) -> str | None:
-    """None when CUDA device `index` ran a convolution here, else one line: what is missing, what to do."""
-    if PROVIDER not in ort.get_available_providers():
-        return "this onnxruntime has no CUDA provider: pip uninstall onnxruntime, pip install vidstyle[cuda]"
-    if _driver() is None:
-        return "no NVIDIA driver (libcuda.so.1 is missing): install the driver, or use --device cpu"
-    if not names():
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        hint = f" (CUDA_VISIBLE_DEVICES is {visible!r})" if visible is not None else ""
-        return f"the NVIDIA driver shows no device{hint}: check nvidia-smi, or use --device cpu"
+    """None when CUDA device `index` ran a network here, else one line: what is missing, what to do."""
+    reason = _obstacle()
+    if reason is not None:
+        return reason
     if index >= len(names()):
         return f"there is no CUDA device {index}: the driver shows 0 to {len(names()) - 1}"
     return _failure(index)
 
 
+def _obstacle() -> str | None:
+    """What keeps all devices from running, as far as it shows without starting one."""
+    if PROVIDER not in ort.get_available_providers():
+        return "this onnxruntime has no CUDA provider: pip uninstall onnxruntime, pip install vidstyle[cuda]"
+    driver = _driver()
+    if driver is None:
+        return f"no NVIDIA driver ({_DRIVER} is missing): install the driver, or use --device cpu"
+    if not names():
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        hint = f" (CUDA_VISIBLE_DEVICES is {visible!r})" if visible is not None else ""
+        return f"the NVIDIA driver shows no device{hint}: check nvidia-smi, or use --device cpu"
+    return _outdated(driver)
+
+
+def _outdated(driver: ctypes.CDLL) -> str | None:
+    """A driver runs what was built for its own major version of CUDA and for older ones."""
+    built, known = str(ort.cuda_version or ""), ctypes.c_int(0)
+    if not built or driver.cuDriverGetVersion(ctypes.byref(known)):
+        return None
+    major, minor = known.value // 1000, known.value % 1000 // 10
+    if major >= int(built.partition(".")[0]):
+        return None
+    return f"the NVIDIA driver knows CUDA {major}.{minor}, this onnxruntime needs {built}: update the driver"
+
+
 @functools.cache
 def _failure(index: int) -> str | None:
-    """Runs a convolution on the device; None, or why it did not run."""
+    """Runs a small network on the device; None, or why it did not run."""
     said = preload()
     trouble = ""
     with overheard() as heard:
         try:
-            trouble = _convolve(index)
+            trouble = _try(index)
         except RUNTIME_ERRORS as error:
             trouble = first_line(error)
     return _reason(heard.text + said, trouble) if trouble else None
 
 
-def _convolve(index: int) -> str:
+def _try(index: int) -> str:
     quiet = ort.SessionOptions()
     quiet.log_severity_level = 3
-    session = ort.InferenceSession(_PROBE, quiet, providers=[(PROVIDER, options(index))])
+    chosen = [(PROVIDER, options(index))]
+    session = ort.InferenceSession(_PROBE, quiet, providers=chosen, enable_fallback=0)
     if session.get_providers()[0] != PROVIDER:
         return "its provider did not load"
-    session.disable_fallback()
-    quiet.log_severity_level = FATAL
     session.run(None, {"x": np.zeros((1, 1, 2, 2), np.float32)})
     return ""
 
@@ -130,7 +145,9 @@ def _reason(log: str, trouble: str) -> str:
     missing = missing_libraries(log + trouble)
     if missing:
         return f"{', '.join(missing)} is missing: pip install 'vidstyle[cuda]'"
-    return f"{trouble}: check that the NVIDIA driver is recent enough (CUDA {ort.cuda_version or '12'})"
+    if "no kernel image" in trouble:
+        return "this onnxruntime has no code for a GPU of this generation: use --device cpu"
+    return f"{trouble}: check nvidia-smi, or use --device cpu"
 
 
 def missing_libraries(log: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,35 +21,45 @@ from onnxruntime.capi import onnxruntime_pybind11_state as _state
 FATAL = 4
 """ONNX Runtime's severity level of messages that end the process."""
 
-RUNTIME_ERRORS: tuple[type[BaseException], ...] = tuple(
-    getattr(_state, name)
-    for name in (
-        "EPFail",
-        "EngineError",
-        "Fail",
-        "InvalidArgument",
-        "InvalidGraph",
-        "InvalidProtobuf",
-        "ModelLoaded",
-        "NoModel",
-        "NoSuchFile",
-        "NotFound",
-        "NotImplemented",
-        "RuntimeException",
-    )
-    if hasattr(_state, name)
+_NAMES = (
+    "EPFail",
+    "EngineError",
+    "Fail",
+    "InvalidArgument",
+    "InvalidGraph",
+    "InvalidProtobuf",
+    "ModelLoaded",
+    "NoModel",
+    "NoSuchFile",
+    "NotFound",
+    "NotImplemented",
+    "RuntimeException",
 )
-"""What ONNX Runtime raises; its classes have no base of their own."""
+RUNTIME_ERRORS: tuple[type[BaseException], ...] = (
+    RuntimeError,
+    MemoryError,
+    *(getattr(_state, name) for name in _NAMES if hasattr(_state, name)),
+)
+"""What ONNX Runtime raises; its classes have no base of their own. What a provider throws while it is built,
+and what the standard library of C++ throws, comes as Python's."""
+
+_FAILURE = re.compile(r"\b(CU[A-Z_]+ failure -?\d+: [^;\n]*[^;\s])")
+_PLACE = re.compile(r"\S*onnxruntime\S*:\d+ .*?\([^()]*\) ")
+_CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 
 ort.set_default_logger_severity(FATAL)
 
 
 def first_line(error: BaseException) -> str:
-    """What an ONNX Runtime error says, without its code and its further lines."""
+    """What an ONNX Runtime error says, without its codes, places in its source and further lines.
+
+    Of a failure of CUDA or a library of it, what it is: `CUDA failure 2: out of memory`.
+    """
+    failure = _FAILURE.search(str(error))
+    if failure is not None:
+        return failure[1]
     text = str(error).strip().splitlines()
-    head = text[0].strip() if text else type(error).__name__
-    if head.startswith("[ONNXRuntimeError]"):
-        head = head.split(" : ", 3)[-1]
+    head = _PLACE.sub("", _CODE.split(text[0])[-1]).strip() if text else type(error).__name__
     detail = " ".join(line.strip() for line in text[1:2])
     return f"{head} {detail}".strip()[:300]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,11 @@ from vidstyle.types import Port, Signature
 _RUN_ERRORS: tuple[type[BaseException], ...] = (*RUNTIME_ERRORS, ValueError)
 _FULL = ("out of memory", "failed to allocate", "bad_alloc", "cudaerrormemoryallocation", "alloc_failed")
 _NUMPY_NAMES = {"float": "float32", "double": "float64"}
-_BROKEN = ("cuda failure", "cuda error", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status")
+_ROOM = {
+    "cpu": "close other programs, or run fewer --jobs",
+    "cuda": "see with nvidia-smi what else uses it, or use --device cpu",
+}
+_BROKEN = re.compile(r"\bcu[a-z_]+ failure|cuda error|cudnn is (?:unavailable|not available)")
 
 
 def cores() -> int:
@@ -29,13 +34,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _options(threads: int | None, record: bool) -> ort.SessionOptions:
+def _options(device: Device, threads: int | None, record: bool) -> ort.SessionOptions:
     chosen = ort.SessionOptions()
     chosen.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     chosen.intra_op_num_threads = threads or cores()
     chosen.log_severity_level = FATAL
     # Idle workers would spin on the cores that the decoder and the encoder need.
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A plan of all activations is one block for each shape, beside what the arena has: regions change size.
+    chosen.enable_mem_pattern = device.kind == "cpu"
     if record:
         chosen.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return chosen
@@ -62,8 +69,7 @@ class Session:
     ) -> None:
         self.device = device
         self.name = name or (model.name if isinstance(model, Path) else "network")
-        self._session = self._build(model, _options(threads, record))
-        self._session.disable_fallback()
+        self._session = self._build(model, _options(device, threads, record))
         self._running = ort.RunOptions()
         self.signature = Signature(
             tuple(_port(node) for node in self._session.get_inputs()),
@@ -74,7 +80,8 @@ class Session:
     def _build(self, model: bytes | Path, options: ort.SessionOptions) -> ort.InferenceSession:
         source = str(model) if isinstance(model, Path) else model
         try:
-            built = ort.InferenceSession(source, options, providers=self.device.providers)
+            # Its own fallback to the CPU writes to stdout, and keeps the reason to itself.
+            built = ort.InferenceSession(source, options, providers=self.device.providers, enable_fallback=0)
         except RUNTIME_ERRORS as error:
             raise self._error(error, "cannot be built") from error
         got = built.get_providers()[0]
@@ -102,10 +109,11 @@ class Session:
 
     def _error(self, error: BaseException, what: str) -> DeviceError | ModelError:
         text = str(error).lower()
-        if any(word in text for word in _FULL):
-            hint = "use a smaller picture, a smaller batch, or --device cpu"
-            return DeviceError(f"{self.name}: {self.device.label} is out of memory: {hint}")
-        if self.device.kind == "cuda" and any(word in text for word in _BROKEN):
+        if isinstance(error, MemoryError) or any(word in text for word in _FULL):
+            return DeviceError(
+                f"{self.name}: {self.device.label} is out of memory: {_ROOM[self.device.kind]}"
+            )
+        if self.device.kind == "cuda" and _BROKEN.search(text):
             return DeviceError(f"{self.name}: {self.device.label} failed: {first_line(error)}")
         return ModelError(f"{self.name} {what}: {first_line(error)}")
 

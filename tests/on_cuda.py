@@ -1,0 +1,137 @@
+"""What `test_device_cuda` runs in processes that see the libraries of `fake_cuda`; each prints JSON."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import networks as tiny
+import numpy as np
+import pytest
+import style_networks
+from networks import OBJECTS
+
+from vidstyle import device, pipeline, segmenters, stylizers
+from vidstyle.cards import PRESETS
+from vidstyle.types import Job, PixelFormat, Planes, Stylizer
+
+TALL, WIDE = 192, 256
+YUV420 = PixelFormat("yuv420p", 8, 1, 1, "bt709", False)
+YUV422_10 = PixelFormat("yuv422p10le", 10, 1, 0, "bt2020", False)
+
+
+def library() -> Any:
+    """The runtime that the provider uses."""
+    runtime = ctypes.CDLL("libcudart.so.13")
+    runtime.fake_used.restype = runtime.fake_copied.restype = ctypes.c_size_t
+    return runtime
+
+
+def crossing(action: Callable[[], object]) -> int:
+    """Bytes that went to the device and back meanwhile, beyond the inputs and outputs of the sessions."""
+    runtime, passed, run = library(), 0, device.Session.run
+
+    def counted(session: device.Session, feeds: dict[str, Any]) -> list[Any]:
+        nonlocal passed
+        found = run(session, feeds)
+        passed += sum(array.nbytes for array in (*feeds.values(), *found))
+        return found
+
+    begin = runtime.fake_copied()
+    device.Session.run = counted  # type: ignore[method-assign,assignment]
+    try:
+        action()
+    finally:
+        device.Session.run = run  # type: ignore[method-assign]
+    return int(runtime.fake_copied() - begin - passed)
+
+
+def samples(format: PixelFormat, count: int, height: int, width: int) -> Planes:
+    kind = np.uint16 if format.depth > 8 else np.uint8
+    chroma = (count, height >> format.chroma_h, width >> format.chroma_w)
+    return np.zeros((count, height, width), kind), np.zeros(chroma, kind), np.zeros(chroma, kind)
+
+
+def paint(stylizer: Stylizer, format: PixelFormat, count: int, height: int, width: int) -> None:
+    planes = samples(format, count, height, width)
+    stylizer.paint(planes, np.zeros((count, height, width), np.uint8), format)
+
+
+def painting(folder: Path) -> Iterator[tuple[str, Stylizer]]:
+    place = device.choose("cuda")
+    yield "built in", pipeline.load(Job(source="", device="cuda")).stylizer
+    for shape, layout in (
+        ("n, 3, h, w", "NCHW"),
+        ("n, h, w, 3", "NHWC"),
+        ("3, h, w", "CHW"),
+        ("n, 3, 32, 48", "NCHW"),
+    ):
+        network = style_networks.fixed("invert", shape=shape)
+        card = style_networks.fixed_card(folder, network, {"layout": layout}, layout=layout)
+        yield shape, stylizers.load(card, place, [])
+
+
+def objects(folder: Path) -> Iterator[segmenters.Segmenter]:
+    """What counts and sorts candidates: how many there are, a device that computes nothing cannot say."""
+    coco = PRESETS["coco91"]
+    kinds: list[tuple[str, bytes, str, tuple[str, ...], dict[str, Any]]] = [
+        ("yolo", tiny.yolo(batch="n"), "yolo-seg", OBJECTS, {"size": (64, 64), "resize": "letterbox"}),
+        ("rf-detr", tiny.rf_detr(laptop=coco.index("laptop")), "rf-detr-seg", coco, {"size": (48, 48)}),
+        ("rcnn", tiny.mask_rcnn_zoo(), "mask-rcnn", ("", *OBJECTS), {"layout": "CHW"}),
+    ]
+    for name, network, task, classes, how in kinds:
+        card = tiny.write(folder, name, network, task, classes, how)
+        yield segmenters.load(card, device.choose("cuda"), ["laptop"])
+
+
+def traffic() -> dict[str, int]:
+    """Bytes that networks copy besides what goes in and comes out, per call."""
+    extra: dict[str, int] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, stylizer in painting(Path(folder)):
+            for format in (YUV420, YUV422_10):
+                paint(stylizer, format, 2, TALL, WIDE)  # builds the session: its weights are copied
+                extra[f"{name}, {format.name}"] = crossing(lambda: paint(stylizer, format, 2, TALL, WIDE))  # noqa: B023
+    segmenter = pipeline.load(Job(source="", device="cuda")).segmenter
+    assert segmenter is not None
+    width, height = segmenter.picture_size(WIDE, TALL)
+    extra["masks"] = crossing(lambda: segmenter.masks(np.zeros((2, height, width, 3), np.uint8)))
+    return extra
+
+
+def strays() -> list[str]:
+    """Kinds of nodes that networks which find objects run on the CPU."""
+    found: set[str] = set()
+
+    def recorded(*arguments: Any, **named: Any) -> Any:
+        session = built(*arguments, **named | {"record": True})
+        parts = session._session.get_provider_graph_assignment_info()
+        for part in parts:
+            if part.ep_name != device.Device("cuda").provider:
+                found.update(node.op_type for node in part.get_nodes())
+        return session
+
+    built = device.Session
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["vidstyle.segmenters.load"], "Session", recorded)
+        list(objects(Path(folder)))
+    return sorted(found)
+
+
+def memory(sides: list[int]) -> int:
+    """Bytes of the device that are taken once regions of these sizes were painted, each twice."""
+    stylizer = pipeline.load(Job(source="", device="cuda")).stylizer
+    for side in sides:
+        for _ in range(2):
+            paint(stylizer, YUV420, 8, side, side)
+    return int(library().fake_used())
+
+
+if __name__ == "__main__":
+    words = [json.loads(word) for word in sys.argv[2:]]
+    print(json.dumps({"traffic": traffic, "strays": strays, "memory": memory}[sys.argv[1]](*words)))

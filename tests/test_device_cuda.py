@@ -1,0 +1,131 @@
+"""ONNX Runtime's CUDA provider over libraries that compute nothing: what it runs, copies, takes and says.
+
+Any machine has these. What a GPU computes, the tests marked gpu ask.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import fake_cuda
+import pytest
+from clips import times, write_clip
+
+pytestmark = pytest.mark.skipif(fake_cuda.why_not() is not None, reason=str(fake_cuda.why_not()))
+
+SCALARS = {
+    "Add", "Cast", "Concat", "Div", "Equal", "Gather", "Max", "Mul", "ReduceMean", "Reshape", "Slice",
+    "Squeeze", "Sub", "Unsqueeze", "Where",
+}  # fmt: skip
+"""What computes sizes, which ONNX Runtime keeps on the CPU on purpose."""
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_cuda.build(tmp_path_factory.mktemp("cuda"))
+
+
+def told(libraries: Path, word: str, *arguments: Any, **environment: str) -> Any:
+    """What a function of `on_cuda` prints."""
+    script = [str(Path(__file__).with_name("on_cuda.py")), word, *map(json.dumps, arguments)]
+    done = fake_cuda.run(libraries, script, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def chosen(libraries: Path, word: str, **environment: str) -> str:
+    """The label and note of the device, or the error."""
+    script = f"from vidstyle import device\nplace = device.choose({word!r})\nprint(place.label, place.note)"
+    done = fake_cuda.run(libraries, ["-c", script], **environment)
+    return done.stdout.strip() or done.stderr.splitlines()[-1]
+
+
+def test_a_device_that_runs_is_taken(libraries: Path) -> None:
+    assert chosen(libraries, "auto") == "cuda:0 (Toy GPU)"
+    assert chosen(libraries, "cuda:1") == "cuda:1 (Toy GPU)"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            "cudaSetDevice:46",
+            "CUDA failure 46: CUDA-capable device(s) is/are busy or unavailable: check nvidia-smi",
+        ),
+        ("cudaMalloc:2", "Failed to allocate memory for requested buffer of size 256: check nvidia-smi"),
+        (
+            "cudaGetLastError:209",
+            "this onnxruntime has no code for a GPU of this generation: use --device cpu",
+        ),
+    ],
+)
+def test_a_device_that_does_not_run_says_why(libraries: Path, fault: str, said: str) -> None:
+    assert said in chosen(libraries, "cuda", FAKE_CUDA_FAIL=fault)
+    note = chosen(libraries, "auto", FAKE_CUDA_FAIL=fault)
+    assert note.startswith("cpu ") and said in note and "onnxruntime_src" not in note
+
+
+def test_without_cudnn_its_name_is_said(libraries: Path, tmp_path: Path) -> None:
+    for library in libraries.glob("lib*.so.*[0-9]"):
+        if "cudnn" not in library.name:
+            (tmp_path / library.name).symlink_to(library)
+    assert "libcudnn.so is missing: pip install 'vidstyle[cuda]'" in chosen(tmp_path, "cuda")
+
+
+def test_pictures_do_not_leave_the_device_on_their_way(libraries: Path) -> None:
+    """Beyond inputs and outputs only sizes cross: some hundred numbers, where each plane has 98304."""
+    extra = told(libraries, "traffic")
+    assert len(extra) == 11
+    assert {name: size for name, size in extra.items() if not 0 <= size < 16384} == {}
+
+
+def test_only_sizes_are_computed_beside_the_device(libraries: Path) -> None:
+    assert set(told(libraries, "strays")) <= SCALARS
+
+
+def test_regions_of_many_sizes_take_no_more_than_the_largest(libraries: Path) -> None:
+    largest = told(libraries, "memory", [512])
+    assert told(libraries, "memory", [128, 192, 256, 320, 384, 448, 512]) <= 1.1 * largest
+    assert largest < 512 * 512 * 8 * 160  # bytes
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "in.mkv", codec="ffv1", frames=20)
+
+
+def painted(libraries: Path, clip: Path, target: str, device: str = "cuda", **environment: str) -> Any:
+    arguments = ["-m", "vidstyle", str(clip), "--class", "all", "--device", device, "-o", target, "-q"]
+    return fake_cuda.run(libraries, arguments, **environment)
+
+
+def test_a_video_goes_through_the_device(libraries: Path, clip: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.mkv"
+    done = painted(libraries, clip, str(target), "cuda:1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert times(target) == times(clip)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"FAKE_CUDA_BYTES": "9000000"}, "is out of memory: see with nvidia-smi what else uses it"),
+        ({"FAKE_CUDA_FAIL": "cudaMemGetInfo:2:1"}, "is out of memory: see with nvidia-smi what else uses it"),
+        (
+            {"FAKE_CUDA_FAIL": "cudaMemGetInfo:46:1"},
+            "failed: CUDA failure 46: CUDA-capable device(s) is/are busy",
+        ),
+        ({"FAKE_CUDA_FAIL": "cudaMemcpyAsync:700:60"}, "failed: CUDA failure 700: a toy's failure"),
+    ],
+    ids=str,
+)
+def test_a_device_that_fails_later_is_one_line(
+    environment: dict[str, str], said: str, libraries: Path, clip: Path, tmp_path: Path
+) -> None:
+    """Nothing on stdout, which may be a pipe with a video, and no run on the CPU instead."""
+    done = painted(libraries, clip, str(tmp_path / "out.mkv"), **environment)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert said in done.stderr and done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

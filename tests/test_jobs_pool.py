@@ -161,7 +161,7 @@ def test_the_cores_are_shared(
 @pytest.mark.parametrize(
     ("wanted", "place", "expected"),
     [
-        (None, "auto", Share(2, 8, ("cuda:0", "cuda:1"))),
+        (None, "auto", Share(2, 8, ("auto:0", "auto:1"))),
         (None, "cuda", Share(2, 8, ("cuda:0", "cuda:1"))),
         (None, "cuda:1", Share(1)),
         (4, "cuda", Share(4, 4, ("cuda:0", "cuda:1"))),

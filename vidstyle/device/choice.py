@@ -45,22 +45,21 @@ CPU = Device("cpu")
 def choose(device: str = "auto") -> Device:
     """The device that `device` names: "auto", "cpu", "cuda" or "cuda:N".
 
-    "cuda" runs a convolution there first. "auto" takes CUDA device 0 where that works, else the CPU with
-    the reason in `note`; whoever calls prints `label` and `note`.
+    "cuda" runs a small network there first. "auto" takes CUDA device 0 ("auto:N" device N) where that works,
+    else the CPU with the reason in `note`; whoever calls prints `label` and `note`.
     Raises UsageError for another word, DeviceError (naming the missing library) where CUDA cannot run.
     """
     word = check_word(device)
     if word == "cpu":
         return CPU
-    if word == "auto":
-        return _auto()
-    return _cuda(int(word.partition(":")[2] or 0))
+    kind, _, number = word.partition(":")
+    return _auto(int(number or 0)) if kind == "auto" else _cuda(int(number or 0))
 
 
 def check_word(device: str) -> str:
     """The word in lower case. Raises UsageError where it names no device; whether that runs is not asked."""
     word = device.strip().lower()
-    if not re.fullmatch(r"auto|cpu|(?:cuda|gpu)(?::\d+)?", word, re.ASCII):
+    if not re.fullmatch(r"cpu|(?:auto|cuda|gpu)(?::\d+)?", word, re.ASCII):
         known = ("auto", "cpu", "cuda", "cuda:0", "cuda:1")
         raise UsageError(f"no device {device!r}: auto, cpu, cuda or cuda:N{nearest(word, known)}")
     return word
@@ -73,8 +72,8 @@ def _cuda(index: int) -> Device:
     return Device("cuda", index, f"cuda:{index} ({cuda.names()[index]})")
 
 
-def _auto() -> Device:
+def _auto(index: int) -> Device:
     try:
-        return _cuda(0)
+        return _cuda(index)
     except DeviceError as error:
         return Device("cpu", note=str(error))

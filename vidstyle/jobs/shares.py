@@ -38,10 +38,12 @@ def share(wanted: int | None, jobs: int, place: str = "auto") -> Share:
 
 
 def gpus(place: str) -> tuple[str, ...]:
-    """The GPUs that jobs on `place` would use: all for "auto" and "cuda", the one that has a number."""
+    """The GPUs that jobs on `place` would use, as words for `device.choose`: all for "auto" (each job then
+    still falls back to the CPU) and for "cuda", the one that has a number."""
     word = place.strip().lower()
     if re.fullmatch(r"(?:cuda|gpu):\d+", word):
         return (word,)
     if word in ("auto", "cuda", "gpu"):
-        return tuple(f"cuda:{index}" for index in range(device.gpus()))
+        kind = "auto" if word == "auto" else "cuda"
+        return tuple(f"{kind}:{index}" for index in range(device.gpus()))
     return ()

@@ -5,9 +5,21 @@ The only room that imports onnxruntime.
 
 from __future__ import annotations
 
+from vidstyle.device import batches
 from vidstyle.device.choice import Device, check_word, choose
 from vidstyle.device.cuda import gpus
 from vidstyle.device.facts import Fact, report
 from vidstyle.device.session import Session, assigned, cores
 
-__all__ = ["Device", "Fact", "Session", "assigned", "check_word", "choose", "cores", "gpus", "report"]
+__all__ = [
+    "Device",
+    "Fact",
+    "Session",
+    "assigned",
+    "batches",
+    "check_word",
+    "choose",
+    "cores",
+    "gpus",
+    "report",
+]

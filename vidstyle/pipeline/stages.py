@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle import media
+from vidstyle.device.batches import a_call, filled
 from vidstyle.flow import Clock, mapped, owning
 from vidstyle.pipeline import track
 from vidstyle.pipeline.masks import Mask, painted_boxes, region_mask, shows_match, without_faint
@@ -181,16 +182,25 @@ def _painted(matched: list[Masked], brush: Brush, info: VideoInfo, regions: Regi
 
 
 def _run(crops: list[Planes], masks: list[NDArray[np.uint8]], brush: Brush, info: VideoInfo) -> list[Planes]:
-    """One batch through the stylizer, upright; a short one is filled up with its last frame, because
-    mixed batch sizes make the runtime plan and allocate anew."""
+    """One batch through the stylizer, in as few calls as have room for it."""
+    most = a_call(brush.batch, crops[0][0].size)
+    parts = [slice(start, start + most) for start in range(0, len(crops), most)]
+    return [painted for part in parts for painted in _call(crops[part], masks[part], brush, info, most)]
+
+
+def _call(
+    crops: list[Planes], masks: list[NDArray[np.uint8]], brush: Brush, info: VideoInfo, most: int
+) -> list[Planes]:
+    """One call of the stylizer, upright; a short batch is filled up with its last frame, because mixed batch
+    sizes make the runtime plan and allocate anew."""
     orientation, count = info.orientation, len(crops)
-    fill = range(count, brush.batch)
+    fill = filled(count, most) - count
     batch = tuple(
-        _stacked([crop[plane] for crop in crops], orientation, len(fill)) for plane in range(len(crops[0]))
+        _stacked([crop[plane] for crop in crops], orientation, fill) for plane in range(len(crops[0]))
     )
     painted = brush.stylizer.paint(
         batch,
-        _stacked(masks, orientation, len(fill)),
+        _stacked(masks, orientation, fill),
         info.format,
         strength=brush.strength,
         preserve_color=brush.preserve_color,

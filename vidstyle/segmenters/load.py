@@ -58,7 +58,9 @@ def _segmenter(card: Card, session: Session, signature: Signature, picture: Port
     if graph.output.states or ratio:
         states = graph.output.states
         return RecurrentSegmenter(card.name, session, graph.input, size, states=states, ratio=ratio)
-    return NetworkSegmenter(card.name, session, graph.input, size, fixed or max(1, batch))
+    if fixed:
+        return NetworkSegmenter(card.name, session, graph.input, size, fixed, fixed=True)
+    return NetworkSegmenter(card.name, session, graph.input, size, max(1, batch))
 
 
 def _ratio(card: Card, how: Output, signature: Signature, picture: Port) -> tuple[str, float | None] | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vidstyle.cards import ImageInput
-from vidstyle.device import Session
+from vidstyle.device import Session, batches
 from vidstyle.segmenters import ends
 
 Pictures = NDArray[np.uint8]
@@ -18,18 +16,25 @@ Masks = NDArray[np.float32]
 class NetworkSegmenter:
     """Frames are independent of each other.
 
-    batch: pictures per run. A shorter rest is filled up with its last picture, so that every run has the
-    same shape: other shapes would grow the memory and search the kernels anew.
+    batch: pictures per run. A shorter rest is filled up with its last picture: to `batch` too where that is
+    `fixed` by the network, else to the next of few sizes (see `device.batches`).
     """
 
     def __init__(
-        self, name: str, session: Session, how: ImageInput, size: tuple[int, int] | None, batch: int
+        self,
+        name: str,
+        session: Session,
+        how: ImageInput,
+        size: tuple[int, int] | None,
+        batch: int,
+        *,
+        fixed: bool = False,
     ) -> None:
         self.name = name
         self._session = session
         self._how = how
         self._size = size
-        self._batch = batch
+        self._batch, self._fixed = batch, fixed
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of the small picture it wants of an upright width x height frame."""
@@ -39,7 +44,16 @@ class NetworkSegmenter:
         """Masks float32 (N, mh, mw), 0 to 1, of (N, h, w, 3) RGB pictures; see `types.Segmenter`."""
         if not len(pictures):
             return np.zeros((0, *pictures.shape[1:3]), np.float32)
-        return np.concatenate([self._run(full)[:count] for full, count in _filled(pictures, self._batch)])
+        height, width = pictures.shape[1:3]
+        most = self._batch if self._fixed else batches.a_call(self._batch, height * width)
+        parts = (pictures[start : start + most] for start in range(0, len(pictures), most))
+        return np.concatenate([self._run(self._filled(part, most))[: len(part)] for part in parts])
+
+    def _filled(self, part: Pictures, most: int) -> Pictures:
+        size = most if self._fixed else batches.filled(len(part), most)
+        return (
+            part if size == len(part) else np.concatenate([part, np.repeat(part[-1:], size - len(part), 0)])
+        )
 
     def _run(self, pictures: Pictures) -> Masks:
         mask: Masks = self._session.run({"pictures": pictures})[0]
@@ -101,11 +115,3 @@ class RecurrentSegmenter(NetworkSegmenter):
 def _zero(dtype: str, shape: tuple[int | str | None, ...]) -> NDArray[np.generic]:
     kind = {"float": "float32", "double": "float64"}.get(dtype, dtype)
     return np.zeros([axis if isinstance(axis, int) else 1 for axis in shape], kind)
-
-
-def _filled(pictures: Pictures, batch: int) -> Iterator[tuple[Pictures, int]]:
-    """Batches of exactly `batch` pictures, and how many of each are real."""
-    for start in range(0, len(pictures), batch):
-        part = pictures[start : start + batch]
-        rest = np.repeat(part[-1:], batch - len(part), axis=0)
-        yield (np.concatenate([part, rest]) if len(rest) else part), len(part)

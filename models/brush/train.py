@@ -56,7 +56,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--extra-share", type=float, default=0.5, help="how often a batch is of the extra pictures"
     )
-    parser.add_argument("--grow", type=Path, help="begin with a checkpoint that has fewer blocks")
+    parser.add_argument(
+        "--grow", type=Path, help="begin with a checkpoint of fewer channels or blocks at 1/4"
+    )
     parser.add_argument("--minutes", type=float, default=90, help="length of the schedule")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--size", type=int, default=192, help="crop that the network sees")
@@ -245,17 +247,40 @@ def begin(args: argparse.Namespace, task: Task) -> State:
 
 
 def grow(state: State, smaller: dict[str, Tensor]) -> None:
-    """Take over what a network with fewer blocks has learned; what it lacks has next to no effect at first.
-
-    Only the last layer of the encoder differs in size: it has more outputs, the new ones last.
+    """Take over what a network with fewer channels or blocks at 1/4 has learned; what it lacks has next to no
+    effect at first: nothing that was there reads the new channels yet.
     """
     mine = state.net.state_dict()
     for name, value in smaller.items():
-        mine[name][: len(value)] = value
+        if not name.startswith("style.code."):
+            _widen(mine[name], value)
+    old, new = (sizes.splits() for sizes in (Sizes(**_sizes(smaller)), Sizes()))
     for name in ("style.code.weight", "style.code.bias"):
-        mine[name][len(smaller[name]) :] = 0.0
+        parts = smaller[name].split(old)
+        mine[name].zero_()
+        for wide, part in zip(mine[name].split(new), parts, strict=False):
+            wide[: len(part)] = part
     state.net.load_state_dict(mine)
     state.ema.load_state_dict(mine)
+
+
+def _widen(wide: Tensor, value: Tensor) -> None:
+    """Copies a tensor into the corner of a larger one; old outputs take nothing from new inputs."""
+    wide[: len(value)] = 0.0
+    wide[tuple(slice(length) for length in value.shape)] = value
+
+
+def _sizes(weights: dict[str, Tensor]) -> dict[str, int]:
+    """Channels and blocks of the network that has these weights."""
+    outputs = {name: weights[f"apply_.{name}.bias"] for name in ("enter", "down", "up2")}
+    blocks = [
+        {name.split(".")[2] for name in weights if name.startswith(f"apply_.{kind}.")}
+        for kind in ("blocks", "refine")
+    ]
+    return {
+        "fine": len(outputs["enter"]), "trunk": len(outputs["down"]), "half": len(outputs["up2"]),
+        "blocks": len(blocks[0]), "refine": len(blocks[1]),
+    }  # fmt: skip
 
 
 def save(state: State, args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import batch_folder
@@ -174,3 +175,14 @@ def test_a_name_with_two_blanks_is_said_as_it_is(tmp_path: Path, capsys: pytest.
     reasons = [job["reason"] for job in json.loads(told.out)["jobs"]]
     assert reasons == [f"{name} does not exist" for name in names]
     assert told.err.splitlines() == [f"failed: {reason}" for reason in reasons]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is removed there while somebody is in it")
+def test_a_folder_that_is_gone_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert cli.code(["a.mp4"]) == 3
+    assert capsys.readouterr() == ("", "vidstyle: the current folder was removed; change to another\n")

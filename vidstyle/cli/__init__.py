@@ -19,7 +19,7 @@ from vidstyle import progress
 from vidstyle.cli import bench, completion, facts, preview, run, stopping
 from vidstyle.cli.config import Configured, configured
 from vidstyle.cli.help import Command, Group
-from vidstyle.errors import BUG, OutputError, UsageError, VidstyleError, nearest, why
+from vidstyle.errors import BUG, InputError, OutputError, UsageError, VidstyleError, nearest, why
 
 BROKEN_PIPE = 141
 
@@ -139,6 +139,8 @@ def code(arguments: list[str] | None = None) -> int:
             return _unread()
         raise
     except Exception as error:
+        if isinstance(error, FileNotFoundError) and _nowhere():
+            return _failed("the current folder was removed; change to another", InputError.exit_code)
         if isinstance(error, OSError) and error.filename is None and not _takes_words():
             return _failed(f"stdout cannot be written: {why(error)}", OutputError.exit_code)
         if (stopped_by := stopping.behind(error)) is not None:
@@ -147,6 +149,15 @@ def code(arguments: list[str] | None = None) -> int:
             "this is a bug in vidstyle: please report the lines above", BUG, traceback.format_exc()
         )
     return _failed("", ended if isinstance(ended, int) else 0)
+
+
+def _nowhere() -> bool:
+    """Whether the current folder was removed: then no relative path means anything."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _unread() -> int:

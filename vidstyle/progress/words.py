@@ -42,7 +42,7 @@ def facts(result: JobResult) -> list[str]:
     kept = f"{result.plan.kept} of them kept from an earlier run, " if result.plan.kept else ""
     places = [place(result.plan.target, "standard output"), *filter(None, [result.plan.masks])]
     return [
-        f"{result.frames} frames, {kept}{result.frames_with_class} with the class, {share} painted; "
+        f"{frames(result.frames)}, {kept}{result.frames_with_class} with the class, {share} painted; "
         f"{result.elapsed:.1f} s, {result.fps:.1f} frames/s ({stages})",
         f"wrote {' and '.join(map(str, places))}",
     ]

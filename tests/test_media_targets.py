@@ -24,6 +24,7 @@ from media_fixtures import (
     through,
 )
 
+from vidstyle import locks
 from vidstyle.errors import OutputError, UsageError
 from vidstyle.media import MaskWriter, Sink, Source, load_picture, still
 from vidstyle.media.part_file import PartFile
@@ -123,6 +124,19 @@ def test_a_signal_ahead_of_any_block_leaves_nothing(tmp_path: Path, monkeypatch:
         assert not parts(tmp_path)
         with Sink(tmp_path / "b.mp4", source):  # nor does a lock stay
             assert parts(tmp_path)
+
+
+def test_a_signal_as_the_hidden_file_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(file: Any) -> bool:
+        assert parts(tmp_path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(locks, "_taken", interrupted)
+    with Source(make(tmp_path / "a.mp4")) as source, pytest.raises(KeyboardInterrupt):
+        Sink(tmp_path / "b.mp4", source)
+    assert not parts(tmp_path)
 
 
 def test_a_sink_never_entered_leaves_nothing(tmp_path: Path) -> None:

@@ -116,8 +116,9 @@ class PartFile:
         with writing(target):
             self._place = place_of(target)
             self.path = sibling(self._place)
-            self._lock = _locked(self.path, target)
-            self._undo = weakref.finalize(self, _remove, self.path, self._lock)
+            with _unless_stopped(self.path):
+                self._lock = _locked(self.path, target)
+                self._undo = weakref.finalize(self, _remove, self.path, self._lock)
 
     def open(self, muxer: str, options: dict[str, str]) -> OutputContainer:
         """The container, to be written from its start. Raises what PyAV raises."""
@@ -144,6 +145,21 @@ class PartFile:
     def discard(self) -> None:
         """Removes the unfinished file, if it was not committed."""
         self._undo()
+
+
+@contextlib.contextmanager
+def _unless_stopped(path: Path) -> Iterator[None]:
+    """A file that is made inside is removed where a signal comes before its removal is arranged for."""
+    new = not path.exists()
+    try:
+        yield
+    except (OutputError, OSError):
+        raise  # another process has it, or it could not be made
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if new and not path.stat().st_size:
+                path.unlink()
+        raise
 
 
 def _remove(path: Path, lock: BinaryIO) -> None:

@@ -129,7 +129,7 @@ def test_a_signal_ahead_of_any_block_leaves_nothing(tmp_path: Path, monkeypatch:
 def test_a_signal_as_the_hidden_file_is_made_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(file: Any) -> bool:
+    def interrupted(*_: Any) -> bool:
         assert parts(tmp_path)
         raise KeyboardInterrupt
 

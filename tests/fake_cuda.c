@@ -141,7 +141,10 @@ const char *cudaGetErrorString(int status) {
 #endif
 #ifdef DRIVER
 
-int cuInit(unsigned flags) { return 0; }
+int cuInit(unsigned flags) {
+  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+  return visible && !*visible ? 100 : 0;
+}
 int cuDriverGetVersion(int *version) { *version = 99000; return 0; }
 int cuDeviceGetCount(int *count) { *count = 2; return 0; }
 int cuDeviceGet(int *device, int index) { *device = index; return 0; }

@@ -71,11 +71,11 @@ def _compile(folder: Path, library: str, names: set[str]) -> None:
 
 def run(folder: Path, arguments: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
     """Python with these arguments, where there are two such GPUs."""
+    there = {"LD_LIBRARY_PATH": str(folder), "CUDA_VISIBLE_DEVICES": "0,1"}
+    there["PYTHONPATH"] = os.pathsep.join(map(str, (ROOT, SOURCE.parent)))
     return subprocess.run(
         [sys.executable, *arguments],
-        env=os.environ
-        | {"LD_LIBRARY_PATH": str(folder), "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-        | environment,
+        env=os.environ | there | environment,
         capture_output=True,
         text=True,
         timeout=120,

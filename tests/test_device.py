@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gpu import WHY_NOT, needs_gpu
 from onnx import ModelProto, checker, parser
 
 from vidstyle import device
@@ -18,8 +19,6 @@ from vidstyle.errors import DeviceError, ModelError, UsageError
 from vidstyle.types import Port
 
 CPU = device.choose("cpu")
-WHY_NOT = cuda.why_not(0)
-needs_gpu = pytest.mark.skipif(WHY_NOT is not None, reason=f"no CUDA device runs here: {WHY_NOT}")
 
 
 def graph(text: str) -> bytes:
@@ -311,7 +310,6 @@ def test_what_libraries_say_is_overheard_and_nothing_else_is_lost(capfd: pytest.
     assert capfd.readouterr() == ("", "after\n")
 
 
-@pytest.mark.gpu
 @needs_gpu
 def test_a_network_runs_on_the_gpu_and_only_there() -> None:
     gpu = device.choose("cuda")
@@ -323,14 +321,12 @@ def test_a_network_runs_on_the_gpu_and_only_there() -> None:
     np.testing.assert_allclose(mine, wanted, atol=1e-5)
 
 
-@pytest.mark.gpu
 @needs_gpu
 def test_a_device_that_is_not_there_is_named_on_a_gpu_machine() -> None:
     with pytest.raises(DeviceError, match="there is no CUDA device 99"):
         device.choose("cuda:99")
 
 
-@pytest.mark.gpu
 @needs_gpu
 def test_a_full_gpu_is_the_device_s_error() -> None:
     expand = graph("e (float[1] x, int64[4] s) => (float[a,b,c,d] y) { t = Expand(x, s)  y = Add(t, t) }")

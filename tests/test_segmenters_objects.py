@@ -8,13 +8,14 @@ from typing import Any
 import networks
 import numpy as np
 import pytest
+from gpu import needs_gpu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import GREEN, OBJECTS, RED, covers, picture
 
 from vidstyle import segmenters
 from vidstyle.cards import PRESETS, Card
-from vidstyle.device import choose, cuda
+from vidstyle.device import choose
 from vidstyle.errors import ModelError
 from vidstyle.types import Segmenter
 
@@ -164,8 +165,7 @@ def test_rf_detr(tmp_path: Path) -> None:
     assert not one(load(card, threshold=0.999), seen).any()
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(cuda.why_not(0) is not None, reason="no CUDA device")
+@needs_gpu
 @pytest.mark.parametrize("how", KINDS, ids=str)
 def test_the_gpu_finds_the_same(tmp_path: Path, how: dict[str, Any]) -> None:
     card = yolo(tmp_path, **how)

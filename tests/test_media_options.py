@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from media_fixtures import Clip, fps_pts, make, through
 
-from vidstyle.errors import UsageError
+from vidstyle.errors import OutputError, UsageError
 from vidstyle.media import Sink, Source, still
 from vidstyle.types import EncodeOptions
 
@@ -49,6 +50,19 @@ def test_encoder_options_that_cannot_be_meant(
             Sink(tmp_path / "b.mp4", source, options)
         assert "\n" not in str(caught.value) and [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_encoder_that_the_hardware_lacks_says_what_is_missing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it is there: it takes no picture as small as this."""
+    clip = make(tmp_path / "a.mp4", Clip(128, 96))
+    with Source(clip) as source, pytest.raises(OutputError) as caught:
+        Sink(tmp_path / "b.mp4", source, EncodeOptions(codec="nvenc"))
+    line = r"h264_nvenc is not available on this machine for 128x96 yuv420p \((.+)\); name another --codec"
+    said = re.fullmatch(line, str(caught.value))
+    assert said is not None and said[1] != "Operation not permitted"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"] and capfd.readouterr() == ("", "")
 
 
 def test_encoder_options_reach_the_encoder(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from vidstyle.media.decode import AnyPacket
 from vidstyle.media.formats import FULL, UNSPECIFIED, is_full_range, matrix_of, swscale_matrix, swscale_range
 from vidstyle.media.probe import Tags
 from vidstyle.media.settings import check_names, with_params
-from vidstyle.media.values import check_values, heard
+from vidstyle.media.values import check_values, heard, is_hardware
 from vidstyle.types import VideoInfo
 
 _INTERLACES = frozenset({"libx264", "mpeg2video", "mpeg4", "prores_ks", "dnxhd"})
@@ -132,8 +132,11 @@ class Track:
         told = ", ".join(f"{key}={value}" for key, value in options.items()) or "no options"
         reason = getattr(error, "strerror", None) or str(error)
         size = f"{self.info.width}x{self.info.height} {self.choice.pixel_format}"
-        if "nvenc" in self.choice.encoder or "qsv" in self.choice.encoder or "amf" in self.choice.encoder:
-            return OutputError(f"{self.choice.encoder} is not available on this machine ({reason})")
+        if is_hardware(self.choice.encoder):
+            log = getattr(error, "log", None)
+            reason = log[2].strip() if log else reason
+            line = f"{self.choice.encoder} is not available on this machine for {size} ({reason})"
+            return OutputError(f"{line}; name another --codec")
         return UsageError(f"{self.choice.encoder} refuses {size} with {told} ({reason})")
 
     def start(self, first: int) -> int:

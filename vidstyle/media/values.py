@@ -71,14 +71,20 @@ def _check(problem: str, value: str, words: tuple[str, ...], numbers: range) -> 
     raise UsageError(f"{problem} {value!r}{nearest(value, words) or f'; {there}'}")
 
 
+def is_hardware(encoder: str) -> bool:
+    """Whether it runs on a GPU, which a machine may not have, or not for every picture."""
+    return encoder.endswith(("_nvenc", "_qsv", "_amf"))
+
+
 @contextlib.contextmanager
 def heard(encoder: str, options: dict[str, str]) -> Iterator[None]:
-    """Around the opening of an encoder: raises UsageError for what it logs of its inner options.
+    """Around the opening of an encoder: raises UsageError for what it logs of its inner options. The errors
+    of one that is hardware have what it logged last as their `log`.
 
     FFmpeg's log is one for the whole process: it is listened to only where there is something to hear.
     """
     key = _INNER.get(encoder)
-    if key is None or key not in options:
+    if not is_hardware(encoder) and (key is None or key not in options):
         yield
         return
     refusal = None
@@ -89,7 +95,7 @@ def heard(encoder: str, options: dict[str, str]) -> Iterator[None]:
             refusal = error
     for _, name, message in log:
         found = _COMPLAINT.search(message)
-        if name == encoder and found:
+        if key is not None and name == encoder and found:
             raise UsageError(f"{encoder} does not take {found[1]!r} in {key}")
     if refusal is not None:
         raise refusal

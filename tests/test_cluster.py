@@ -52,6 +52,8 @@ def test_what_no_node_has_is_said() -> None:
         fit(Ask(gpus=2), [{"CPU": 4, "GPU": 1}], "auto")
     with pytest.raises(DeviceError, match="no node of the cluster has a GPU"):
         fit(Ask(), [{"CPU": 4}], "cuda")
+    with pytest.raises(UsageError, match="--device cuda with --cluster-gpus 0"):
+        fit(Ask(gpus=0), [{"CPU": 4, "GPU": 1}], "cuda")
 
 
 # What follows needs Ray.

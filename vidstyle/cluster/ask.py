@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vidstyle.errors import DeviceError, UsageError
-from vidstyle.jobs.shares import THREADS, gpus
+from vidstyle.jobs.shares import THREADS
 
 Node = Mapping[str, float]
 """What a node has: "CPU", "GPU", ..., as Ray counts them."""
@@ -72,12 +72,20 @@ def _gpus(ask: Ask, nodes: Sequence[Node], device: str) -> float:
     if word == "cpu":
         return 0.0
     if ask.gpus is not None:
+        if not ask.gpus and _is_gpu(word):
+            raise UsageError(
+                f"--device {device} with --cluster-gpus 0: a worker without a GPU cannot have it"
+            )
         return ask.gpus
     if any(node.get("GPU", 0) >= 1 for node in nodes):
         return 1.0
-    if word != "auto" and (gpus(word) or word.startswith(("cuda", "gpu"))):
+    if _is_gpu(word):
         raise DeviceError("no node of the cluster has a GPU; use --device cpu")
     return 0.0
+
+
+def _is_gpu(word: str) -> bool:
+    return word.startswith(("cuda", "gpu"))
 
 
 def _cores(nodes: Sequence[Node], share: float) -> float:

@@ -108,6 +108,15 @@ def test_a_video_goes_through_the_device(libraries: Path, clip: Path, tmp_path: 
     assert times(target) == times(clip)
 
 
+def test_a_full_device_is_left_for_the_cpu_on_auto(libraries: Path, clip: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.mkv"
+    arguments = ["-m", "vidstyle", str(clip), "--class", "all", "--device", "auto", "-o", str(target)]
+    done = fake_cuda.run(libraries, arguments, FAKE_CUDA_BYTES="9000000")
+    assert done.returncode == 0 and times(target) == times(clip)
+    assert "note: style.onnx: cuda:0 (Toy GPU) is out of memory" in done.stderr
+    assert "brush on cpu, " in done.stderr
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vidstyle import cards, device, media, segmenters, stylizers
+from vidstyle.errors import DeviceError
 from vidstyle.flow import lane
 from vidstyle.graphs import join
 from vidstyle.pipeline import styles
@@ -38,12 +39,22 @@ class Networks:
 
 
 def load(job: Job) -> Networks:
-    """Loads the job's networks on its device and reads its style pictures.
+    """Loads the job's networks on its device and reads its style pictures. On "auto" they go to the CPU where
+    the faster device runs, but has no room for them.
 
     Raises UsageError for an unknown name or class, InputError for a picture, ModelError for a network,
     DeviceError for the device.
     """
     place = device.choose(job.device)
+    try:
+        return _loaded(job, place)
+    except DeviceError as error:
+        if place.kind == "cpu" or not job.device.strip().lower().startswith("auto"):
+            raise
+        return _loaded(job, replace(device.choose("cpu"), note=str(error)))
+
+
+def _loaded(job: Job, place: device.Device) -> Networks:
     stylizer = _stylizer(job, place)
     # CUDA keeps memory and handles for each thread that ever ran a session.
     thread = lane("inference") if place.kind == "cuda" else None

@@ -186,3 +186,34 @@ def test_a_folder_that_is_gone_is_one_line(
     gone.rmdir()
     assert cli.code(["a.mp4"]) == 3
     assert capsys.readouterr() == ("", "vidstyle: the current folder was removed; change to another\n")
+
+
+def test_a_preview_says_that_nothing_was_found(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["preview", str(folder / "clip.mp4"), "-o", f"{tmp_path}/o.png", "-y", *words]
+    note = "note: no cup was found in this frame, so {} is painted; try a lower --threshold"
+    said = []
+    for more in ([], ["--class", "cup"], ["--class", "cup", "--invert"], ["--class", "all"]):
+        assert cli.code([*command, *more]) == 0
+        said.append(capsys.readouterr().err.splitlines()[:-1])
+    assert said == [[], [note.format("nothing")], [note.format("all of it")], []]
+
+
+@pytest.mark.parametrize(
+    ("report", "code"), [("r.txt", 2), ("none/r.html", 6), ("taken.html", 6), ("r.html", 0)]
+)
+def test_a_dry_run_tells_of_a_report_that_cannot_be_written(
+    report: str, code: int, folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken.html").write_text("not ours")
+    command = [
+        str(folder / "clip.mp4"),
+        "-o",
+        f"{tmp_path}/o.mp4",
+        "--report",
+        f"{tmp_path}/{report}",
+        *words,
+    ]
+    assert cli.code([*command, "-n"]) == code
+    assert bool(capsys.readouterr().err) == bool(code) and not (tmp_path / "r.html").exists()

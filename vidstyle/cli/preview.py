@@ -57,4 +57,6 @@ def command(
         stylizer=stylizer,
         overwrite=overwrite,
     )
-    progress.say(f"wrote {pipeline.preview(replace(job, start=parse.moment(at, '--at')))}")
+    job = replace(job, start=parse.moment(at, "--at"))
+    written = pipeline.preview(job, note=lambda line: progress.say(f"note: {line}"))
+    progress.say(f"wrote {written}")

@@ -92,6 +92,7 @@ def command(
     ask = parse.cluster(cluster, cluster_cpus, cluster_gpus, at_once)
     single = part is None and ask is None and _is_one(words, lists, agenda)
     if dry_run:
+        _check_report(report)
         return batch.foretell_one(agenda[0], json) if single else batch.foretell(agenda, json, ask is None)
     with progress.choose(mode, quiet) as shown, _reported(report, template, shown) as told:
         if single:
@@ -104,6 +105,13 @@ def command(
     if report is not None and not quiet:
         progress.say(f"wrote {report}")
     return code
+
+
+def _check_report(target: Path | None) -> None:
+    if target is not None:
+        from vidstyle.report import check
+
+        check(target)
 
 
 def _reported(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,14 @@ from vidstyle.flow import Clock, owning
 from vidstyle.media import still
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, load
+from vidstyle.pipeline.tally import nothing_found
 from vidstyle.pipeline.way import way
 from vidstyle.types import Frame, Job
 
 
-def preview(job: Job, networks: Networks | None = None) -> Path:
+def preview(job: Job, networks: Networks | None = None, note: Callable[[str], None] = lambda _: None) -> Path:
     """Paints the frame at `job.start` and writes it to the right of the original, to `job.target`, by default
-    `<stem>.vidstyle.png` beside the input.
+    `<stem>.vidstyle.png` beside the input. note: is told what a user should know, as `JobResult.notes` are.
 
     Raises what `run` raises; UsageError where the target is no .png or .jpg.
     """
@@ -38,9 +39,13 @@ def preview(job: Job, networks: Networks | None = None) -> Path:
     networks = networks or load(job)
     with media.Source(source, start=job.start, end=job.end) as video:
         with owning(way(job, video, networks, Clock())) as batches:
-            painted = next(batches)[0].frame
-        after = still.still(painted, video.info)
-    return still.save_picture(target, np.concatenate([original, after], axis=1), overwrite=job.overwrite)
+            painted = next(batches)[0]
+        after = still.still(painted.frame, video.info)
+    both = np.concatenate([original, after], axis=1)
+    written = still.save_picture(target, both, overwrite=job.overwrite)
+    if not painted.found:
+        note(nothing_found(job, "this frame"))
+    return written
 
 
 @contextlib.contextmanager

@@ -79,6 +79,10 @@ class Tally:
         """What a user should hear where nothing was found."""
         if self.found or not self.frames:
             return ()
-        so = "all of it" if job.invert else "nothing"
-        wanted = " or ".join(job.classes)
-        return (f"no {wanted} was found in any frame, so {so} is painted; try a lower --threshold",)
+        return (nothing_found(job, "any frame"),)
+
+
+def nothing_found(job: Job, where: str) -> str:
+    """The note that says so, and what to try."""
+    so = "all of it" if job.invert else "nothing"
+    return f"no {' or '.join(job.classes)} was found in {where}, so {so} is painted; try a lower --threshold"

@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int hidden(void) {
+  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+  return visible && !*visible ? 100 : 0;
+}
+
 #ifdef RUNTIME
 
 enum { HEAD = 64 };
@@ -60,7 +65,7 @@ int cudaGetDeviceProperties(struct properties *p, int device) {
   return 0;
 }
 
-int cudaGetDeviceCount(int *count) { *count = 2; return 0; }
+int cudaGetDeviceCount(int *count) { *count = 2; return hidden(); }
 int cudaGetDevice(int *device) { *device = 0; return 0; }
 int cudaSetDevice(int device) { MAY_FAIL("cudaSetDevice"); return 0; }
 int cudaDriverGetVersion(int *version) { *version = 99000; return 0; }
@@ -141,10 +146,7 @@ const char *cudaGetErrorString(int status) {
 #endif
 #ifdef DRIVER
 
-int cuInit(unsigned flags) {
-  const char *visible = getenv("CUDA_VISIBLE_DEVICES");
-  return visible && !*visible ? 100 : 0;
-}
+int cuInit(unsigned flags) { return hidden(); }
 int cuDriverGetVersion(int *version) { *version = 99000; return 0; }
 int cuDeviceGetCount(int *count) { *count = 2; return 0; }
 int cuDeviceGet(int *device, int index) { *device = index; return 0; }

@@ -108,6 +108,28 @@ def test_a_video_goes_through_the_device(libraries: Path, clip: Path, tmp_path: 
     assert times(target) == times(clip)
 
 
+def test_a_device_that_fails_costs_one_file_of_a_batch(libraries: Path, tmp_path: Path) -> None:
+    """Such a failure stays for as long as the process does."""
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    for name, frames in (("a", 400), ("b", 8), ("c", 8)):
+        write_clip(inputs / f"{name}.mkv", codec="ffv1", frames=frames, sound=False)
+    arguments = [
+        "-m",
+        "vidstyle",
+        str(inputs),
+        "-o",
+        f"{tmp_path}/out/",
+        "--class",
+        "all",
+        "--device",
+        "cuda",
+    ]
+    done = fake_cuda.run(libraries, [*arguments, "--jobs", "1"], FAKE_CUDA_FAIL="cudaMemcpyAsync:700:150")
+    assert done.returncode == 1 and "2 done, 1 failed" in done.stderr, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b.mkv", "c.mkv"]
+
+
 def test_a_full_device_is_left_for_the_cpu_on_auto(libraries: Path, clip: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.mkv"
     arguments = ["-m", "vidstyle", str(clip), "--class", "all", "--device", "auto", "-o", str(target)]

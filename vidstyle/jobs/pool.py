@@ -11,7 +11,7 @@ from dataclasses import replace
 from multiprocessing import connection, get_context
 from typing import Any
 
-from vidstyle.errors import BUG
+from vidstyle.errors import BUG, DeviceError
 from vidstyle.jobs import one, worker
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.shares import Share
@@ -47,6 +47,8 @@ def outcomes(
             for each in _ready([each for each in workers.values() if each.task]):
                 outcome = each.listen(watcher)
                 if outcome is not None:
+                    if outcome.exit_code == DeviceError.exit_code:
+                        each.retire()
                     yield outcome
 
 
@@ -151,6 +153,11 @@ class _Worker:
             self.process.join(PATIENCE)
             return worker.Ended(one.lost(self.task, *died(self.process.exitcode)))
         return message
+
+    def retire(self) -> None:
+        """Lets an idle one end: what fails on a GPU once may fail in that process from then on. The next task
+        finds it dead."""
+        self.connection.close()
 
     def stop(self) -> None:
         if self.task is not None:

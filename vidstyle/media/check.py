@@ -11,7 +11,7 @@ import av
 from av.stream import Disposition
 
 from vidstyle.errors import OutputError
-from vidstyle.media.opening import OPEN_FAILURES
+from vidstyle.media.opening import OPEN_FAILURES, demuxed
 from vidstyle.media.track import Times
 
 
@@ -30,9 +30,7 @@ def inspect(path: Path) -> Found:
     with av.open(str(path), "r", metadata_errors="replace") as container:
         video = next(s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
         times, packets = Times(), Counter[int]()
-        for packet in container.demux():
-            if not packet.size:
-                continue
+        for packet in demuxed(container):
             packets[packet.stream_index] += 1
             if packet.stream_index == video.index:
                 times.add(packet.pts if packet.pts is not None else packet.dts or 0)

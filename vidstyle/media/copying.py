@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any, Final
 
@@ -205,17 +206,20 @@ class Copier:
         return [packet for sound in self._sound.values() for packet in sound.flush()]
 
     def _retime(self, packet: AnyPacket, target: Stream) -> None:
-        """Moves a packet and keeps its dts increasing, which containers insist on.
+        """Moves a packet and keeps its dts increasing, in the container's clock too, which it insists on.
 
         Nothing is asked of `packet.stream` here: the input may be closed by now.
         """
         move = rescale(1, self._shift, packet.time_base) if self._shift else 0
         packet.pts = None if packet.pts is None else packet.pts + move
         packet.dts = packet.pts if packet.dts is None else packet.dts + move
-        last = self._last_dts.get(target.index)
         if packet.dts is None:
             return
-        if last is not None and packet.dts <= last and target.type != "subtitle":
-            packet.dts = last + 1
-            packet.pts = max(packet.pts if packet.pts is not None else packet.dts, packet.dts)
+        base, clock = packet.time_base, target.time_base or packet.time_base
+        last = self._last_dts.get(target.index)
+        if target.type != "subtitle":
+            if last is not None and rescale(packet.dts, base, clock) <= rescale(last, base, clock):
+                packet.dts = last + math.ceil(clock / base)
+            if packet.pts is not None:
+                packet.pts = max(packet.pts, packet.dts)
         self._last_dts[target.index] = packet.dts

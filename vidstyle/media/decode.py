@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.media.clock import Clock, Ledger
 from vidstyle.media.in_pipe import InPipe
-from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder
+from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder, demuxed
 from vidstyle.media.probe import rate_of
 
 if TYPE_CHECKING:
@@ -101,17 +101,10 @@ class Decoder:
 
     def packets(self) -> Iterator[AnyPacket]:
         """What is left in the file, without empty packets; ends early, with `truncated`, on an error."""
-        packets = self.container.demux()
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except OPEN_FAILURES as error:
-                self.truncated = getattr(error, "strerror", None) or str(error)
-                return
-            if packet.size:
-                yield packet
+        try:
+            yield from demuxed(self.container)
+        except OPEN_FAILURES as error:
+            self.truncated = getattr(error, "strerror", None) or str(error)
 
     def _keep(self, packet: AnyPacket) -> None:
         if packet.stream.disposition & Disposition.attached_pic:

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from vidstyle.media.opening import OPEN_FAILURES, open_input, video_stream
+from vidstyle.media.opening import OPEN_FAILURES, demuxed, open_input, video_stream
 from vidstyle.media.resume import LEAD, Mark
 
 
@@ -45,9 +45,7 @@ def _times(container: av.container.InputContainer, stream: VideoStream) -> list[
 
 
 def _packets(container: av.container.InputContainer, stream: VideoStream) -> Iterator[int]:
-    for packet in container.demux(stream):
-        if not packet.size:
-            continue
+    for packet in demuxed(container, stream):
         if packet.pts is None or packet.is_corrupt or packet.is_discard:
             raise ValueError("a packet that is no frame of its own")
         yield packet.pts

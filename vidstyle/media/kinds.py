@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.media.containers import MUXERS, best_ending
 from vidstyle.media.formats import describe
-from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder, open_input, video_stream
+from vidstyle.media.opening import OPEN_FAILURES, alpha_decoder, demuxed, open_input, video_stream
 
 Kind = Literal["video", "sound", "picture", "other"]
 
@@ -142,7 +142,7 @@ def _of(container: InputContainer, path: Path) -> Kind:
 
 
 def _moves(container: InputContainer) -> bool:
-    packets = (packet for packet in container.demux(video=0) if packet.size)
+    packets = demuxed(container, container.streams.video[0])
     return next(packets, None) is not None and next(packets, None) is not None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -46,6 +48,16 @@ def open_input(path: Path | InPipe) -> InputContainer:
             path.explain(error)
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"{path} is not a video that can be read ({reason})") from error
+
+
+def demuxed(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """The packets of a file, or of some of its streams, that hold something. Raises `OPEN_FAILURES`."""
+    try:
+        for packet in container.demux(*streams):
+            if packet.size:
+                yield packet
+    except IndexError:  # at the end, PyAV asks streams that began late for their rest, and knows none of them
+        return
 
 
 def _is_cover(stream: Stream) -> bool:

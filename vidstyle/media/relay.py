@@ -15,7 +15,7 @@ import av
 from av.container import InputContainer, OutputContainer
 
 from vidstyle.media.containers import can_hold, copy_stream
-from vidstyle.media.opening import OPEN_FAILURES
+from vidstyle.media.opening import OPEN_FAILURES, demuxed
 
 _OPTIONS: Final = {
     "rtsp": {"rtsp_flags": "prefer_tcp"},
@@ -49,8 +49,8 @@ def _copy(source: InputContainer, output: OutputContainer) -> None:
     for index, copy in copies.items():
         copy.metadata.update(source.streams[index].metadata)
     last: dict[int, int] = {}
-    for packet in source.demux():
-        if packet.size and packet.stream_index in copies:
+    for packet in demuxed(source):
+        if packet.stream_index in copies:
             _retime(packet, last)
             packet.stream = copies[packet.stream_index]
             output.mux_one(packet)

@@ -15,6 +15,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Any, Final, Self
 
+import av
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 
@@ -79,7 +80,7 @@ class Writer:
         self._first = source.first
         self._spent = False
         self._file = place(target, source.file, overwrite=overwrite)
-        self.muxed = 0
+        self.muxed = self._refused = 0
         self._track: Track | None = None
         self._started = self._prepared = False
         try:
@@ -201,7 +202,12 @@ class Writer:
         with writing(self.target):
             for packet in packets:
                 video = packet.stream is self.track.stream
-                self._output.mux_one(packet)
+                try:
+                    self._output.mux_one(packet)
+                except av.error.InvalidDataError:
+                    if video:
+                        raise
+                    self._refused += 1  # damaged sound, which the container would have to understand
                 self._file.send()
                 self.muxed += video
 
@@ -242,6 +248,9 @@ class Writer:
             self._file.send()
         if self.track.inexact:
             self.notes.append(f"{self.track.inexact} times are rounded to the {self.muxer} clock of {base} s")
+        if self._refused:
+            packets = f"packet{'s' if self._refused != 1 else ''}"
+            self.notes.append(f"{self._refused} damaged {packets} of the other streams left out")
         self.notes += self._file.check(self.track.times, base, counts, self.muxed)
         self._prepared = True
 

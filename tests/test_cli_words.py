@@ -217,3 +217,20 @@ def test_a_dry_run_tells_of_a_report_that_cannot_be_written(
     ]
     assert cli.code([*command, "-n"]) == code
     assert bool(capsys.readouterr().err) == bool(code) and not (tmp_path / "r.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("-crf", "crf"), ("-ss", "start"), ("-c:v", "codec"), ("-overwrite", "overwrite")]
+)
+def test_a_flag_with_one_dash_as_in_ffmpeg_is_told(
+    word: str, meant: str, folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.code([str(folder / "clip.mp4"), *words, word, "1"]) == 2
+    assert capsys.readouterr() == ("", f"vidstyle: there is no flag {word}; did you mean --{meant}?\n")
+
+
+def test_short_flags_take_their_values_without_a_blank(
+    folder: Path, words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(folder / "clip.mp4"), *words, "-claptop", "-yn", f"-o{tmp_path}/o.mp4", "--", "-crf"]
+    assert cli.code(command) == 2 and "there are 2 inputs" in capsys.readouterr().err

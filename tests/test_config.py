@@ -237,7 +237,7 @@ def test_a_wrong_flag_is_refused_while_printing(capsys: pytest.CaptureFixture[st
 def test_preview_and_bench_take_what_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs: list[Job] = []
 
-    def seen(job: Job) -> Any:
+    def seen(job: Job, **_: Any) -> Any:
         jobs.append(job)
         raise KeyboardInterrupt
 

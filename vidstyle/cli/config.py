@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +55,8 @@ PrintConfig = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+_FFMPEG = {"ss": "start", "to": "end", "c:v": "codec", "vcodec": "codec"}
+"""FFmpeg's flags that have another name here."""
 _ORIGINS = "vidstyle.origins"
 _OWN: dict[str, tuple[Any, Any]] = {
     "config": (Config, None),
@@ -99,6 +102,7 @@ class Configured(Command):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if ctx.resilient_parsing:  # completion: nothing is run, nothing need be right
             return super().parse_args(ctx, args)
+        _check_dashes(self, args)
         words = self.make_parser(ctx).parse_args(args=list(args))[0]
         if not words.get("help"):
             settings = self._settings(ctx, words)
@@ -131,6 +135,16 @@ class Configured(Command):
         flags = [flag for flag in _flags(self) if flag.name != "look"]  # its flags are there, one by one
         lines = [_line(flag, *_resolved(flag, ctx, words, settings)) for flag in flags]
         progress.tell("\n".join(["# vidstyle run: every flag, and where its value comes from", *lines]))
+
+
+def _check_dashes(command: Any, args: Sequence[str]) -> None:
+    """Raises UsageError for `-crf 16`, as FFmpeg has it: it would mean the class `rf`."""
+    known = {key_of(flag) for flag in _flags(command)}
+    for word in itertools.takewhile(lambda word: word != "--", args):
+        name = word[1:]
+        meant = _FFMPEG.get(name, name)
+        if word.startswith("-") and meant in known:
+            raise UsageError(f"there is no flag {word}; did you mean --{meant}?")
 
 
 def _blame(command: Any, ctx: Any, message: str) -> str:

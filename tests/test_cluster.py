@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from batch_folder import Diary, fill, planned, wait_for
@@ -57,6 +58,21 @@ def test_what_no_node_has_is_said() -> None:
 
 
 # What follows needs Ray.
+
+
+@pytest.mark.parametrize(("code", "gone"), [(5, True), (3, False)])
+def test_a_worker_whose_gpu_failed_is_let_go(folder: Path, tmp_path: Path, code: int, gone: bool) -> None:
+    pytest.importorskip("ray", reason="the extra 'dev-cluster' is not installed")
+    from vidstyle.cluster import drive
+
+    (job,) = planned(folder, tmp_path, ["a=clip"])
+    crew, hand = Mock(), Mock(task=tasks.Whole(job))
+    crew.slots.return_value = 1
+    crew.hear.return_value = Outcome(job.source, None, "failed", "it failed", code)
+    batch = drive._Batch({job.source: job}, [job], Diary(), crew)
+    (ended,) = batch._heard(hand)
+    assert ended.exit_code == code
+    assert crew.dismiss.called == gone
 
 
 @pytest.fixture(scope="module")

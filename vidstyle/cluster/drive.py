@@ -27,7 +27,7 @@ from vidstyle.cluster.tasks import (
     home_plan,
     witnesses,
 )
-from vidstyle.errors import VidstyleError
+from vidstyle.errors import DeviceError, VidstyleError
 from vidstyle.jobs import one
 from vidstyle.jobs.batch import run_batch
 from vidstyle.jobs.plan import Planned
@@ -138,6 +138,8 @@ class _Batch:
     def _heard(self, hand: Hand) -> Generator[Outcome, None, None]:
         task = hand.task
         answer = self.crew.hear(hand)
+        if isinstance(answer, Outcome) and answer.exit_code == DeviceError.exit_code:
+            self.crew.dismiss(hand)  # what fails on a GPU once may fail in that process from then on
         if task is None or self._films[task.planned.source].over:
             return
         match answer:

@@ -234,3 +234,9 @@ def test_short_flags_take_their_values_without_a_blank(
 ) -> None:
     command = [str(folder / "clip.mp4"), *words, "-claptop", "-yn", f"-o{tmp_path}/o.mp4", "--", "-crf"]
     assert cli.code(command) == 2 and "there are 2 inputs" in capsys.readouterr().err
+
+
+def test_a_video_is_no_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.code(["--from-file", str(folder / "clip.mp4"), "-n"]) == 2
+    line = f"vidstyle: --from-file {folder}/clip.mp4: that is a video and no list; leave out --from-file\n"
+    assert capsys.readouterr() == ("", line)

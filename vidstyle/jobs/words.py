@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vidstyle.errors import InputError, why
-from vidstyle.media import STANDARD
+from vidstyle.errors import InputError, UsageError, why
+from vidstyle.media import STANDARD, kinds
 
 _MAGIC = re.compile(r"[*?[]")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
@@ -23,8 +23,11 @@ Identity = tuple[int, ...] | str
 def listed(name: str) -> list[str]:
     """The words of a list: one per line, or NUL-separated (`find -print0`); `-` is standard input.
 
-    Blank lines and lines that begin with # are skipped. Raises InputError where it cannot be read.
+    Blank lines and lines that begin with # are skipped. Raises InputError where it cannot be read, UsageError
+    where it is named like a video, which would be read whole.
     """
+    if kinds.ends_like_video(Path(name)):
+        raise UsageError(f"--from-file {name}: that is a video and no list; leave out --from-file")
     try:
         data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
     except OSError as error:

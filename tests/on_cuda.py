@@ -123,6 +123,24 @@ def strays() -> list[str]:
     return sorted(found)
 
 
+def note(bytewise: bool) -> str:
+    """What is said of a segmenter whose only convolution is one of bytes, or of floats."""
+    convolved = """
+        scale = Constant<value_float = 0.01>() zero = Constant<value = uint8 {0}>()
+        weights = Constant<value = uint8[1, 3, 1, 1] {1, 2, 3}>()
+        before = QuantizeLinear(image, scale, zero)
+        after = QLinearConv(before, scale, zero, weights, scale, zero, scale, zero)
+        out = DequantizeLinear(after, scale, zero)
+    """
+    plain = "weights = Constant<value = float[1, 3, 1, 1] {1.0, 2.0, 3.0}>() out = Conv(image, weights)"
+    network = (
+        f"net (float[n, 3, h, w] image) => (float[n, 1, y, x] out) {{ {convolved if bytewise else plain} }}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        tiny.write(Path(folder), "tiny", tiny.model(network), "semantic", ("laptop",))
+        return pipeline.load(Job(source="", device="cuda", segmenter=f"{folder}/tiny.onnx")).device.note
+
+
 def memory(sides: list[int]) -> int:
     """Bytes of the device that are taken once regions of these sizes were painted, each twice."""
     stylizer = pipeline.load(Job(source="", device="cuda")).stylizer
@@ -134,4 +152,8 @@ def memory(sides: list[int]) -> int:
 
 if __name__ == "__main__":
     words = [json.loads(word) for word in sys.argv[2:]]
-    print(json.dumps({"traffic": traffic, "strays": strays, "memory": memory}[sys.argv[1]](*words)))
+    print(
+        json.dumps(
+            {"traffic": traffic, "strays": strays, "note": note, "memory": memory}[sys.argv[1]](*words)
+        )
+    )

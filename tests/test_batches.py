@@ -35,6 +35,8 @@ def test_large_pictures_go_in_smaller_batches(wanted: int, width: int, height: i
 class Counting:
     """A session that notes how many pictures it gets, and finds something in those that are not black."""
 
+    strays = ()
+
     def __init__(self) -> None:
         self.counts: list[int] = []
 

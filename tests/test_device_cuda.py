@@ -85,6 +85,11 @@ def test_only_sizes_are_computed_beside_the_device(libraries: Path) -> None:
     assert set(told(libraries, "strays")) <= SCALARS
 
 
+def test_what_a_network_runs_on_the_cpu_all_the_same_is_said(libraries: Path) -> None:
+    assert told(libraries, "note", True) == "tiny: QLinearConv run on the CPU for lack of CUDA code"
+    assert told(libraries, "note", False) == ""
+
+
 def test_regions_of_many_sizes_take_no_more_than_the_largest(libraries: Path) -> None:
     largest = told(libraries, "memory", [512])
     assert told(libraries, "memory", [128, 192, 256, 320, 384, 448, 512]) <= 1.1 * largest

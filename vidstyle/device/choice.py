@@ -16,7 +16,8 @@ Provider = tuple[str, dict[str, str]]
 class Device:
     """Where sessions run. `label` is what the user reads ("cuda:0 (NVIDIA H200)", "cpu").
 
-    note: why it is not the faster one, when "auto" fell back to the CPU; else empty.
+    note: why it is not the faster one, when "auto" fell back to the CPU, or what does not run there; else
+    empty.
     """
 
     kind: Literal["cpu", "cuda"]

@@ -27,6 +27,10 @@ _ROOM = {
 _BROKEN = re.compile(r"\bcu[a-z_]+ failure|cuda error|cudnn is (?:unavailable|not available)")
 
 
+_WORK = re.compile(r"Conv|MatMul|Gemm")
+"""Operators that are the work of a network; those of 8-bit networks have no CUDA code."""
+
+
 def cores() -> int:
     """CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -43,7 +47,7 @@ def _options(device: Device, threads: int | None, record: bool) -> ort.SessionOp
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # A plan of all activations is one block for each shape, beside what the arena has: regions change size.
     chosen.enable_mem_pattern = device.kind == "cpu"
-    if record:
+    if record or device.kind == "cuda":
         chosen.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return chosen
 
@@ -53,7 +57,8 @@ class Session:
 
     model: the bytes of an ONNX model, or the path of a file (for one with external data). threads: CPU
     threads inside one call (None: all cores of the process). name: what messages call it. record: keep
-    which provider each node got, for `assigned`.
+    which provider each node got, for `assigned`. `strays`: kinds of working operators that run on the CPU
+    although the network is on a GPU.
     Raises ModelError where the file is no network that ONNX Runtime can build, DeviceError where it
     builds but not on `device`. Call it from one thread only: ONNX Runtime's memory grows otherwise.
     """
@@ -70,6 +75,7 @@ class Session:
         self.device = device
         self.name = name or (model.name if isinstance(model, Path) else "network")
         self._session = self._build(model, _options(device, threads, record))
+        self.strays = _strays(self._session) if device.kind == "cuda" else ()
         self._running = ort.RunOptions()
         self.signature = Signature(
             tuple(_port(node) for node in self._session.get_inputs()),
@@ -122,6 +128,13 @@ def _port(node: Any) -> Port:
     shape = tuple(axis if isinstance(axis, int | str) else None for axis in node.shape)
     dtype = node.type.removeprefix("tensor(").removesuffix(")")
     return Port(node.name, _NUMPY_NAMES.get(dtype, dtype), shape)
+
+
+def _strays(session: ort.InferenceSession) -> tuple[str, ...]:
+    """The working operators that run on the CPU of a session on a GPU, by kind."""
+    parts = session.get_provider_graph_assignment_info()
+    kinds = {node.op_type for part in parts if "CPU" in part.ep_name for node in part.get_nodes()}
+    return tuple(sorted(kind for kind in kinds if _WORK.search(kind)))
 
 
 def assigned(session: Session) -> dict[str, str]:

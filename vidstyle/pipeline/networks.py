@@ -58,7 +58,9 @@ def _loaded(job: Job, place: device.Device) -> Networks:
     stylizer = _stylizer(job, place)
     # CUDA keeps memory and handles for each thread that ever ran a session.
     thread = lane("inference") if place.kind == "cuda" else None
-    return Networks(_segmenter(job, place), stylizer, place, thread)
+    segmenter = _segmenter(job, place)
+    note = place.note or (segmenter.note if segmenter else "")
+    return Networks(segmenter, stylizer, replace(place, note=note), thread)
 
 
 def card(name_or_path: str, kind: cards.Kind | None) -> cards.Card:

@@ -31,6 +31,8 @@ class NetworkSegmenter:
         fixed: bool = False,
     ) -> None:
         self.name = name
+        strays = ", ".join(session.strays)
+        self.note = f"{name}: {strays} run on the CPU for lack of CUDA code" if strays else ""
         self._session = session
         self._how = how
         self._size = size

@@ -70,8 +70,9 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a job is about to do, said before its first frame. `frames` is the container's claim; `kept`
-    of them were painted by an earlier run. `device_note` says why "auto" did not take the faster device;
-    empty where it did. `masks`: where the video of the masks goes, if one was asked for."""
+    of them were painted by an earlier run. `device_note` says why "auto" did not take the faster device,
+    or what does not run there; else it is empty. `masks`: where the video of the masks goes, if one was asked
+    for."""
 
     source: Path | str
     target: Path | str

@@ -33,9 +33,13 @@ class Signature:
 
 
 class Segmenter(Protocol):
-    """Finds the wanted classes. Called from one thread."""
+    """Finds the wanted classes. Called from one thread.
+
+    `note`: what a user should know of where it runs, else empty.
+    """
 
     name: str
+    note: str
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of the small picture it wants of an upright width x height frame."""

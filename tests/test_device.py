@@ -174,6 +174,24 @@ def test_a_build_without_cuda_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         device.choose("cuda")
 
 
+CODE = "[ONNXRuntimeError] : 1 : FAIL : "
+PLACE = "/onnxruntime_src/onnxruntime/core/x.cc:154 void* onnxruntime::Some::Call(size_t, const char*, int) "
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (CODE + "Invalid rank\n for input: x\nmore", "Invalid rank for input: x"),
+        (CODE + PLACE + "Failed to allocate memory of size 256\n", "Failed to allocate memory of size 256"),
+        (CODE + "running Conv. Status Message: " + PLACE + CODE + "cuDNN is unavailable", "cuDNN is unavailable"),
+        (PLACE + "[with ERRTYPE = cudaError] CUDA failure 46: busy ; GPU=0 ; file=x.cc ; ", "CUDA failure 46: busy"),
+        (CODE + "running Conv. CUDNN_FE failure 6: NO_PLAN ; GPU=0 ; line=2", "CUDNN_FE failure 6: NO_PLAN"),
+    ],
+)  # fmt: skip
+def test_an_error_s_own_words_are_found(text: str, line: str) -> None:
+    assert runtime.first_line(RuntimeError(text)) == line
+
+
 def test_names_of_missing_libraries_are_found_in_a_log() -> None:
     log = (
         "Failed to load libcublasLt.so.13: libcublasLt.so.13: cannot open shared object file: No such file\n"

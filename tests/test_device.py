@@ -183,8 +183,8 @@ PLACE = "/onnxruntime_src/onnxruntime/core/x.cc:154 void* onnxruntime::Some::Cal
     [
         (CODE + "Invalid rank\n for input: x\nmore", "Invalid rank for input: x"),
         (CODE + PLACE + "Failed to allocate memory of size 256\n", "Failed to allocate memory of size 256"),
-        (CODE + "running Conv. Message: " + PLACE + CODE + "cuDNN is unavailable", "cuDNN is unavailable"),
-        (PLACE + "[with ERRTYPE = int] CUDA failure 46: busy ; GPU=0 ; file=x.cc ; ", "CUDA failure 46: busy"),
+        (CODE + "Conv: " + PLACE + CODE + "cuDNN is unavailable", "cuDNN is unavailable"),
+        (PLACE + "[with ERRTYPE = int] CUDA failure 46: busy ; GPU=0 ; line=2", "CUDA failure 46: busy"),
         (CODE + "running Conv. CUDNN_FE failure 6: NO_PLAN ; GPU=0 ; line=2", "CUDNN_FE failure 6: NO_PLAN"),
     ],
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +55,7 @@ def command(
         segmenter=segmenter,
         stylizer=stylizer,
         overwrite=overwrite,
+        start=parse.moment(at, "--at"),
     )
-    job = replace(job, start=parse.moment(at, "--at"))
     written = pipeline.preview(job, note=lambda line: progress.say(f"note: {line}"))
     progress.say(f"wrote {written}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vidstyle.cli import options, parse
 from vidstyle.cli.stopping import Stopped, behind
 from vidstyle.errors import UsageError, VidstyleError
-from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, Job, Outcome
+from vidstyle.types import FEATHER, SEGMENT, BatchWatcher, InBatch, Job, Outcome
 
 if TYPE_CHECKING:  # what is heavy is loaded when there is something to paint, not for a completion
     from vidstyle.jobs.plan import Agenda, Planned
@@ -162,17 +162,21 @@ def _painted(planned: Planned, told: BatchWatcher, quiet: bool) -> Outcome:
     if planned.failure is None:
         check(planned.job)
     finished = one.done(planned)
+    told.planned(1, 1)
     if finished is not None:
-        told.planned(1, 1)
         told.ended(finished)
         if not quiet:
             progress.say(f"{finished.target} is done already; --overwrite makes it anew")
         return finished
-    with progress.Bar(told, planned.source) as bar:
+    try:
         job = one.ready(planned)
         with _saying_what_is_kept(job):
-            result = away.run(job, watcher=bar)
-        outcome = bar.finish(result)
+            result = away.run(job, watcher=InBatch(told, planned.source))
+    except VidstyleError as error:
+        told.ended(one.failed(planned, error))
+        raise
+    outcome = Outcome(planned.source, str(result.plan.target), "done", result=result)
+    told.ended(outcome)
     for line in progress.notes(result) if quiet else progress.summary(result):
         progress.say(line)
     return outcome

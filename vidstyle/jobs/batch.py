@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 from vidstyle.jobs import one, pool
 from vidstyle.jobs.plan import Planned
 from vidstyle.jobs.shares import Share
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.recipe import recipe
-from vidstyle.types import BatchWatcher, Outcome, Plan
+from vidstyle.types import BatchWatcher, InBatch, Outcome
 
 
 def run_batch(
@@ -58,20 +57,6 @@ def _outcomes(
 
 def _alone(planned: Planned, watcher: BatchWatcher) -> Outcome:
     try:
-        return one.do(planned, one.Kept(), _Alone(planned.source, watcher))
+        return one.do(planned, one.Kept(), InBatch(watcher, planned.source))
     except one.UnloadableError as error:
         raise error.reason from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Alone:
-    """The watcher of a job that runs in this process."""
-
-    source: str
-    batch: BatchWatcher
-
-    def begin(self, plan: Plan) -> None:
-        self.batch.began(self.source, plan)
-
-    def advance(self, frames: int) -> None:
-        self.batch.advanced(self.source, frames)

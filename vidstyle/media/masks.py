@@ -17,7 +17,6 @@ from vidstyle.media.source import Source
 from vidstyle.media.writer import Writer
 from vidstyle.types import Frame, PixelFormat
 
-_LOSSLESS = Choice("libx264", "gray"), {"qp": "0", "preset": "veryfast"}
 _GRAY = PixelFormat("gray", 8, 0, 0, "bt601", True)
 
 
@@ -76,4 +75,4 @@ def _lossless(muxer: str) -> tuple[Choice, dict[str, str]]:
         return Choice("rawvideo", "gray"), {}
     if muxer == "webm":
         return Choice("libvpx-vp9", "yuv420p"), {"lossless": "1", "cpu-used": "5", "row-mt": "1"}
-    return _LOSSLESS
+    return Choice("libx264", "gray"), {"qp": "0", "preset": "veryfast"}

@@ -53,6 +53,7 @@ class Source:
         self._until: int | None = None
         self.before: tuple[tuple[int, ...], int] | None = None
         self._next = 0
+        self._trailing: tuple[AnyPacket, ...] = ()
         self._container = open_input(self.path)
         try:
             self._begin()
@@ -62,12 +63,12 @@ class Source:
 
     def _begin(self) -> None:
         self.notes: list[str] = []
-        self._probe(self._threads)
+        self._probe()
         self._part = self._cut(*self._span)
 
-    def _probe(self, threads: int | None) -> None:
+    def _probe(self) -> None:
         self.stream = video_stream(self._container, self.path)
-        self._decoder = Decoder(self._container, self.stream, self.path, threads)
+        self._decoder = Decoder(self._container, self.stream, self.path, self._threads)
         self._pictures = self._decoder.pictures()
         first = self._first_picture()
         self.tags: Tags = with_container(tags_of(first.native), self.stream.codec_context)
@@ -270,8 +271,6 @@ class Source:
             else:
                 found += self._part.packets((packet,))
         return tuple(found)
-
-    _trailing: tuple[AnyPacket, ...] = ()
 
     def beside(self, first: int) -> Iterator[AnyPacket]:
         """The packets of the other streams, without decoding: instead of `frames`, where these are kept.

@@ -260,7 +260,6 @@ class Writer:
         self._file.discard()  # first: then closing does not rewrite it to move the index to its front
         with contextlib.suppress(*REFUSALS):
             self._output.close()
-        self._file.discard()
 
     def __enter__(self) -> Self:
         return self

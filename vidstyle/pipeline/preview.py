@@ -14,6 +14,7 @@ from vidstyle.flow import Clock, owning
 from vidstyle.media import still
 from vidstyle.pipeline.checks import check
 from vidstyle.pipeline.networks import Networks, load
+from vidstyle.pipeline.streams import opened
 from vidstyle.pipeline.tally import nothing_found
 from vidstyle.pipeline.way import way
 from vidstyle.types import Frame, Job
@@ -31,13 +32,13 @@ def preview(job: Job, networks: Networks | None = None, note: Callable[[str], No
         )
     check(job)
     source = Path(job.source)
-    with _told(job), media.Source(source, start=job.start, end=job.end) as video:
+    with _told(job), opened(job) as video:
         target = Path(job.target or source.with_name(f"{source.stem}.vidstyle.png"))
         still.check_target(target, overwrite=job.overwrite, source=source)
         before = _first(video)
         original = still.still(before, video.info)
     networks = networks or load(job)
-    with media.Source(source, start=job.start, end=job.end) as video:
+    with opened(job) as video:
         with owning(way(job, video, networks, Clock())) as batches:
             painted = next(batches)[0]
         after = still.still(painted.frame, video.info)

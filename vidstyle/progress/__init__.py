@@ -1,19 +1,17 @@
 """What a person or a program sees while jobs run: bars, lines or NDJSON events on stderr, data on stdout.
 
-`choose` gives the watcher of a batch for a mode; `Bar` shows a single job in the same way. `say` and `tell`
-are the only ways to stderr and stdout; where events are wanted every word becomes one of them
-(events.schema.json in this folder describes them).
+`choose` gives the watcher of a batch for a mode. `say` and `tell` are the only ways to stderr and stdout;
+where events are wanted every word becomes one of them (events.schema.json in this folder describes them).
 """
 
 from vidstyle.progress.choice import MODES, Mode, choose
+from vidstyle.progress.download import Download
 from vidstyle.progress.quiet import Quiet
-from vidstyle.progress.single import Bar, Download
 from vidstyle.progress.voice import over, say, speak, tell, wants_events
 from vidstyle.progress.words import described, facts, notes, summary
 
 __all__ = [
     "MODES",
-    "Bar",
     "Download",
     "Mode",
     "Quiet",

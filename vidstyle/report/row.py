@@ -108,7 +108,7 @@ def _timings(result: JobResult) -> Element:
     heads = tag("tr", *(tag("th", head, scope="col") for head in ("Stage", "Busy", "A frame", "")))
     whole = tag(
         "tr", tag("th", "whole", scope="row"), tag("td", duration(result.elapsed)),
-        tag("td", _each(result.elapsed, frames)), tag("td", f"{_rate(frames, result.elapsed):.1f} frames/s"),
+        tag("td", _each(result.elapsed, frames)), tag("td", f"{result.fps:.1f} frames/s"),
     )  # fmt: skip
     return tag(
         "table", tag("caption", "Time (stages overlap)"), tag("thead", heads), tag("tbody", *rows, whole)
@@ -124,10 +124,6 @@ def _stage(stage: str, seconds: float, frames: int, longest: float) -> Element:
 
 def _each(seconds: float, frames: int) -> str:
     return f"{1000 * seconds / frames:.1f} ms" if frames > 0 else ""
-
-
-def _rate(frames: int, seconds: float) -> float:
-    return frames / seconds if seconds else 0.0
 
 
 def _facts(outcome: Outcome, plan: Plan | None) -> Element:

@@ -170,3 +170,17 @@ class BatchWatcher(Protocol):
     def ended(self, outcome: Outcome) -> None:
         """A job is over, begun or not."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class InBatch:
+    """The `Watcher` of one job of a batch: tells the batch's, under the job's name."""
+
+    batch: BatchWatcher
+    source: str
+
+    def begin(self, plan: Plan) -> None:
+        self.batch.began(self.source, plan)
+
+    def advance(self, frames: int) -> None:
+        self.batch.advanced(self.source, frames)

@@ -10,15 +10,16 @@ from vidstyle.cards.download import Progress, pull
 from vidstyle.cards.files import digest, verify
 from vidstyle.cards.labels import PRESETS
 from vidstyle.cards.match import check
-from vidstyle.cards.ports import image_port, outputs
+from vidstyle.cards.ports import image_port, outputs, picture_size
 from vidstyle.cards.read import load
-from vidstyle.cards.schema import Card, GraphFile, ImageInput, Output, Task, roles, tables
+from vidstyle.cards.schema import RANGES, Card, GraphFile, ImageInput, Output, Task, roles, tables
 from vidstyle.cards.shelf import DEFAULT_SEGMENTER, DEFAULT_STYLIZER, Kind, builtin, find
 
 __all__ = [
     "DEFAULT_SEGMENTER",
     "DEFAULT_STYLIZER",
     "PRESETS",
+    "RANGES",
     "Card",
     "GraphFile",
     "ImageInput",
@@ -35,6 +36,7 @@ __all__ = [
     "infer",
     "load",
     "outputs",
+    "picture_size",
     "pull",
     "roles",
     "tables",

@@ -51,6 +51,15 @@ def image_port(image: ImageInput, signature: Signature) -> Port | None:
     return next(shaped, signature.inputs[0] if signature.inputs else None)
 
 
+def picture_size(image: ImageInput, port: Port) -> tuple[int, int] | None:
+    """(height, width) of the picture that a network takes: the card's, else the file's; None where it takes
+    any."""
+    if image.size is not None or len(port.shape) != rank(image.layout):
+        return image.size
+    height, width = (port.shape[axis] for axis in axes(image.layout)[1:])
+    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
+
+
 def _channels(port: Port, count: int) -> bool:
     """Whether a picture-like output has that many channels, first or last."""
     return len(port.shape) == 3 or count in (*port.shape[1:2], *port.shape[-1:])

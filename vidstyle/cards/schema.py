@@ -24,10 +24,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from vidstyle.types import Port, Signature
-
-__all__ = ["Card", "GraphFile", "ImageInput", "Output", "Port", "Signature", "Task", "roles", "tables"]
-
 Task = Literal[
     "semantic",  # image -> logits, probabilities or labels of all classes (Fast-SCNN, DeepLab, SegFormer)
     "matte",  # image (+ recurrent states) -> one soft matte (U2-Net, RVM, PP-HumanSeg)
@@ -37,6 +33,10 @@ Task = Literal[
     "style-fixed",  # image -> image, one style (Johnson et al. 2016)
     "style-arbitrary",  # two graphs: style picture -> code; image, code -> image
 ]
+
+
+RANGES: dict[str, tuple[float, float]] = {"0..1": (0.0, 1.0), "0..255": (0.0, 255.0), "-1..1": (-1.0, 1.0)}
+"""Black and white by the word of `range`."""
 
 
 def tables(task: Task) -> tuple[str, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from vidstyle.cards import Card, GraphFile, ImageInput, Output, ports
+from vidstyle.cards import RANGES, Card, GraphFile, ImageInput, Output, ports
 from vidstyle.graphs.segment_input import Enter
 from vidstyle.types import Port, Signature
-
-_SPANS = {"0..1": (0.0, 1.0), "0..255": (0.0, 255.0), "-1..1": (-1.0, 2.0)}
 
 
 def graph(card: Card) -> GraphFile:
@@ -24,14 +22,6 @@ def image(card: Card, signature: Signature) -> Port:
     return port
 
 
-def canvas(how: ImageInput, port: Port) -> tuple[int, int] | None:
-    """(height, width) that the network takes: the card's, else the file's, None where both are free."""
-    height, width = (axis(port, place) for place in ports.axes(how.layout)[1:])
-    if how.size is not None:
-        return how.size
-    return (height, width) if height and width else None
-
-
 def batch(how: ImageInput, port: Port) -> int | None:
     """How many pictures one run takes; None where that is free."""
     if how.layout == "CHW":
@@ -41,16 +31,15 @@ def batch(how: ImageInput, port: Port) -> int | None:
 
 def entrance(how: ImageInput, port: Port) -> Enter:
     """The pre-graph's parameters: value = ((sample / 255 * span + low) - mean) / std."""
-    low, span = _SPANS[how.range]
-    size = canvas(how, port)
-    scale = [span / 255 / deviation for deviation in how.std]
+    low, high = RANGES[how.range]
+    scale = [(high - low) / 255 / deviation for deviation in how.std]
     bias = [(low - mean) / deviation for mean, deviation in zip(how.mean, how.std, strict=True)]
     return Enter(
         layout=how.layout,
         reverse=how.channels == "BGR",
         scale=(scale[0], scale[1], scale[2]),
         bias=(bias[0], bias[1], bias[2]),
-        canvas=size,
+        canvas=ports.picture_size(how, port),
         multiple=how.multiple,
         letterbox=how.resize == "letterbox",
         pad=how.pad,

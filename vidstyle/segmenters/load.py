@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vidstyle.cards import Card, Output
+from vidstyle.cards import Card, Output, picture_size
 from vidstyle.device import Device, Session
 from vidstyle.errors import ModelError, UsageError
 from vidstyle.graphs import join
@@ -53,7 +53,7 @@ def load(
 
 def _segmenter(card: Card, session: Session, signature: Signature, picture: Port, batch: int) -> Segmenter:
     graph = ends.graph(card)
-    size, fixed = ends.canvas(graph.input, picture), ends.batch(graph.input, picture)
+    size, fixed = picture_size(graph.input, picture), ends.batch(graph.input, picture)
     ratio = _ratio(card, graph.output, signature, picture)
     if graph.output.states or ratio:
         states = graph.output.states

@@ -11,9 +11,6 @@ from vidstyle.graphs import join
 from vidstyle.graphs.stylize import End, Network
 from vidstyle.types import Port, Signature
 
-RANGES: dict[str, tuple[float, float]] = {"0..1": (0.0, 1.0), "0..255": (0.0, 255.0), "-1..1": (-1.0, 1.0)}
-"""Black and white of the card's words."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ends:
@@ -56,18 +53,11 @@ def picture_port(graph: GraphFile, known: Signature) -> Port:
 
 def _enters(port: Port, graph: GraphFile) -> End:
     card = graph.input
-    low, high = RANGES[card.range]
-    size = card.size or _fixed(port, card.layout)
+    low, high = cards.RANGES[card.range]
+    size = cards.picture_size(card, port)
     return End(port.name, port.dtype, card.layout, card.channels, low, high, card.mean, card.std, size)
-
-
-def _fixed(port: Port, layout: str) -> tuple[int, int] | None:
-    start = 2 if layout == "NCHW" else 1
-    sides = port.shape[start : start + 2]
-    height, width = sides if len(sides) == 2 else (None, None)
-    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
 
 def _leaves(port: Port, graph: GraphFile) -> End:
     card = graph.output
-    return End(port.name, port.dtype, card.layout, card.channels, *RANGES[card.range])
+    return End(port.name, port.dtype, card.layout, card.channels, *cards.RANGES[card.range])

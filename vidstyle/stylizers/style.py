@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vidstyle.cards import GraphFile, ImageInput
+from vidstyle.cards import RANGES, GraphFile, ImageInput
 from vidstyle.device import Device, Session
 from vidstyle.errors import ModelError, UsageError
-from vidstyle.stylizers.ends import RANGES, picture_port
+from vidstyle.stylizers.ends import picture_port
 from vidstyle.types import Port
 
 Picture = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from clips import picture, write_clip
 from fakes import Bleach, Lasting
 from test_resume import Stop, job_for, packets, run_cut
 
-from vidstyle import EncodeOptions, Job, Networks, device, pipeline
+from vidstyle import EncodeOptions, Job, Networks, device, locks, pipeline
 from vidstyle.errors import OutputError, UsageError
 from vidstyle.media import fingerprint
 from vidstyle.media.clock import Clock
@@ -202,7 +202,7 @@ def test_the_sizes_differ(tmp_path: Path) -> None:
     assert not np.array_equal(picture(0, 160, 128), picture(1, 160, 128))
 
 
-@pytest.mark.parametrize("step", ["lock", "made"])
+@pytest.mark.parametrize("step", ["made", "held", "lock"])
 def test_a_stop_while_the_work_folder_is_made_leaves_none(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,9 +216,15 @@ def test_a_stop_while_the_work_folder_is_made_leaves_none(
         (path / "lock").touch()
         stopped()
 
+    def held(*_: object) -> None:
+        patch.undo()
+        stopped()
+
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         if step == "made":
             patch.setattr(Path, "mkdir", made)
+        elif step == "held":
+            patch.setattr(locks, "_is_at", held)
         else:
             patch.setattr(Work, "__init__", stopped)
         with Work.opened(folder, False, "none"):

@@ -46,11 +46,15 @@ def locked(path: Path) -> BinaryIO | None:
     holds it."""
     while True:
         file = path.open("ab")
-        if not _taken(file):
-            file.close()
-            return None
-        if _is_at(path, file):
-            return file
+        try:
+            if not _taken(file):
+                file.close()
+                return None
+            if _is_at(path, file):
+                return file
+        except BaseException:
+            file.close()  # else the traceback of a signal would hold the lock
+            raise
         file.close()  # its last holder renamed or removed it in the meantime
 
 

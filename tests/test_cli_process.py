@@ -68,6 +68,26 @@ def test_an_error_in_the_wake_of_a_signal_is_no_bug(
     assert capsys.readouterr().err == "vidstyle: terminated; nothing was written\n"
 
 
+WHOLE = """
+import sys, time
+from vidstyle.cli import stopping
+stopping.listen()
+try:
+    import struck
+    time.sleep(10)
+except stopping.Stopped as stopped:
+    print(sys.modules["struck"].whole, stopped.exit_code)
+"""
+
+
+def test_a_signal_waits_for_an_import_to_end(tmp_path: Path) -> None:
+    struck = "import signal, time\nsignal.raise_signal(signal.SIGTERM)\ntime.sleep(0.1)\nwhole = True\n"
+    (tmp_path / "struck.py").write_text(struck)
+    seen = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", WHOLE], env=seen, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "True 143\n", done.stderr
+
+
 ASKED = pytest.mark.parametrize("asked", [["styles"], ["run", "--help"], ["--help"], ["--version"]])
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
 from types import FrameType
-from typing import NoReturn
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -26,11 +26,26 @@ def behind(error: BaseException | None) -> Stopped | None:
     return error
 
 
-def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    """The handler. The first signal stops; an impatient second would cut the clearing up short."""
+def stop(number: int, frame: FrameType | None) -> None:
+    """The handler. The first signal stops; an impatient second would cut the clearing up short.
+
+    Amid an import it is sent again a little later: some extension modules crash where an error comes as they
+    begin.
+    """
+    if _importing(frame):
+        again = threading.Timer(0.02, signal.raise_signal, (number,))
+        again.daemon = True
+        again.start()
+        return
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Stopped(number)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def listen() -> None:

@@ -163,6 +163,8 @@ def _unless_stopped(path: Path) -> Iterator[None]:
 
 
 def _remove(path: Path, lock: BinaryIO) -> None:
+    if os.name == "nt":
+        lock.close()  # an open file cannot be removed there
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
     lock.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,6 +30,9 @@ _X265: Final = {
 }
 _WORDS: Final = {"libx264": _X264, "libx264rgb": _X264, "libx265": _X265}
 """Words of options that FFmpeg hands to a library as they are (x264.h, x265.h); it knows all others."""
+
+_SETTLING: Final = 0.02
+"""Seconds in which every thread that waits for the interpreter gets it (each has it for 5 ms at most)."""
 
 _CHECKED: Final = ("preset", "tune", "profile", "cpu-used")
 _NUMBER: Final = re.compile(r"-?\d+")
@@ -112,3 +116,6 @@ def _listening() -> Iterator[list[tuple[int, str, str]]]:
     finally:
         av.logging.set_level(level)
         av.logging.set_skip_repeated(skips)
+        # A decoder's thread may be on its way into the log and wait for the interpreter's lock, which whoever
+        # closes that decoder holds while waiting for the thread. Let it through first.
+        time.sleep(_SETTLING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
+import sys
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -32,10 +32,9 @@ def stop(number: int, frame: FrameType | None) -> None:
     Amid an import it is sent again a little later: some extension modules crash where an error comes as they
     begin.
     """
-    if _importing(frame):
-        again = threading.Timer(0.02, signal.raise_signal, (number,))
-        again.daemon = True
-        again.start()
+    if _importing(frame) and sys.platform != "win32":
+        signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
         return
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)

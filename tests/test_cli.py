@@ -22,11 +22,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cli_folder.fill(tmp_path_factory.mktemp("cli"))
 
 
-@pytest.fixture
-def words(folder: Path) -> list[str]:
-    return cli_folder.flags(folder)
-
-
 def failed(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> tuple[int, str]:
     """Exit code and the one line on stderr; nothing on stdout."""
     code = cli.code(arguments)

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import batch_folder
-import cli_folder
 import pytest
 from clips import times
 
@@ -19,11 +18,6 @@ from vidstyle import cli, pipeline
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return batch_folder.fill(tmp_path_factory.mktemp("cli"))
-
-
-@pytest.fixture
-def words(folder: Path) -> list[str]:
-    return cli_folder.flags(folder)
 
 
 def test_seventeen_of_twenty(

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import batch_folder
-import cli_folder
 import pytest
 from cli_folder import COMMAND
 from clips import times
@@ -23,11 +22,6 @@ from vidstyle.cli import stopping
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return batch_folder.fill(tmp_path_factory.mktemp("cli"))
-
-
-@pytest.fixture
-def words(folder: Path) -> list[str]:
-    return cli_folder.flags(folder)
 
 
 @pytest.mark.parametrize(

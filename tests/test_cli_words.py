@@ -19,11 +19,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cli_folder.fill(tmp_path_factory.mktemp("words"))
 
 
-@pytest.fixture
-def words(folder: Path) -> list[str]:
-    return cli_folder.flags(folder)
-
-
 @pytest.mark.parametrize(
     "words", [[], ["run"], ["preview"], ["bench"], ["classes"], ["doctor"], ["models"], ["models", "pull"]]
 )

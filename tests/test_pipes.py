@@ -56,11 +56,6 @@ def clip(folder: Path) -> Path:
 
 
 @pytest.fixture
-def words(folder: Path) -> list[str]:
-    return cli_folder.flags(folder)
-
-
-@pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Through:
     """Paints nothing from a file to a stream, and gives what came out of it and the notes."""
 

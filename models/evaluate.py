@@ -4,8 +4,8 @@
 # ///
 """The figures of any networks, ours and others', side by side, as Markdown tables.
 
-    python models/evaluate.py fastscnn brush --data DIR
-    python models/evaluate.py fastscnn fastscnn@512:0.7 yolov8n-seg.onnx:0.15 --data DIR --clips *.mp4
+    python models/evaluate.py spotter brush --data DIR
+    python models/evaluate.py spotter spotter@512:0.7 yolov8n-seg.onnx:0.15 --data DIR --clips *.mp4
     python models/evaluate.py brush magenta/style.onnx --data DIR --speed
 
 A network is a name, a card or an .onnx file, as for --segmenter and --stylizer; @SIDE and :THRESHOLD are used

@@ -338,4 +338,4 @@ def test_a_cache_that_cannot_be_searched_hides_nothing_else(
 ) -> None:
     monkeypatch.setenv("VIDSTYLE_CACHE", "/" + "x" * 300)  # no such name: as good as a forbidden folder
     assert cli.code(["models"]) == 0
-    assert "fastscnn" in capsys.readouterr().out
+    assert "spotter" in capsys.readouterr().out

@@ -100,18 +100,18 @@ def test_classes_are_those_of_the_segmenter(shell: Shell, folder: Path) -> None:
     (folder / "vidstyle.toml").write_text("segmenter = 'maskrcnn'\n[looks.a]\nsegmenter = 'u2net'")
     assert shell.offers("x.mp4", "--class", "lap") == ["laptop"]
     assert shell.offers("x.mp4", "--look", "a", "--class", "") == ["foreground", "all"]
-    assert shell.offers("x.mp4", "--segmenter", "fastscnn", "--class", "ce") == []
+    assert shell.offers("x.mp4", "--segmenter", "spotter", "--class", "ce") == []
 
 
 def test_networks_devices_and_encoders(shell: Shell, folder: Path) -> None:
     (folder / "mine.onnx").touch()
     assert shell.offers("x.mp4", "--segmenter", "m") == ["maskrcnn", "maskrcnn-int8", "mine.onnx"]
-    assert shell.offers("classes", "--segmenter", "fast") == ["fastscnn"]
-    assert "brush" in shell.offers("x.mp4", "--stylizer", "") and not shell.offers("--stylizer", "fastscnn")
+    assert shell.offers("classes", "--segmenter", "spot") == ["spotter"]
+    assert "brush" in shell.offers("x.mp4", "--stylizer", "") and not shell.offers("--stylizer", "spotter")
     assert shell.offers("models", "pull", "can") == ["candy"] == shell.offers("models", "show", "can")
     assert shell.offers("models", "pull", "candy", "can") == []
-    assert {"fastscnn", "brush", "mine.onnx"} <= set(shell.offers("models", "show", ""))
-    assert not {"fastscnn", "mine.onnx"} & set(shell.offers("models", "pull", ""))
+    assert {"spotter", "brush", "mine.onnx"} <= set(shell.offers("models", "show", ""))
+    assert not {"spotter", "mine.onnx"} & set(shell.offers("models", "pull", ""))
     assert shell.offers("x.mp4", "--device", "c") == ["cpu", "cuda"]
     assert shell.offers("x.mp4", "--progress", "j") == ["json"]
     assert shell.offers("x.mp4", "--codec", "libx") == ["libx264", "libx265"]

@@ -151,13 +151,13 @@ def test_paths_of_a_file_are_relative_to_it(
     repo = home / "repo"
     write(repo / "mine.jpg", "")
     styles = "style = ['ink:0.3', 'mine.jpg:0.7', 'pics/a.jpg', '~/b.jpg', 'starry.jpg']"
-    write("vidstyle.toml", f"{styles}\noutput = 'out/'\nmask-out = '/m.mkv'\nsegmenter = 'fastscnn'")
+    write("vidstyle.toml", f"{styles}\noutput = 'out/'\nmask-out = '/m.mkv'\nsegmenter = 'spotter'")
     monkeypatch.chdir("sub")
     values = printed(capsys, "--stylizer", "x/y.onnx")
     wanted = ["ink:0.3", f"{repo}/mine.jpg:0.7", f"{repo}/pics/a.jpg", f"{home}/b.jpg", "starry.jpg"]
     assert values["style"] == wanted
     assert (values["output"], values["mask-out"]) == (f"{repo}/out/", "/m.mkv")
-    assert (values["segmenter"], values["stylizer"]) == ("fastscnn", f"{repo}/sub/x/y.onnx")
+    assert (values["segmenter"], values["stylizer"]) == ("spotter", f"{repo}/sub/x/y.onnx")
 
 
 WRONG = {

@@ -26,8 +26,8 @@ def test_help_names_what_it_takes() -> None:
 
 
 def test_a_word_is_a_network_a_side_and_a_threshold() -> None:
-    plain, changed = evaluate.Network.parse("fastscnn"), evaluate.Network.parse("fastscnn@512:0.7")
-    assert changed.name == "fastscnn@512:0.7" and changed.threshold == 0.7
+    plain, changed = evaluate.Network.parse("spotter"), evaluate.Network.parse("spotter@512:0.7")
+    assert changed.name == "spotter@512:0.7" and changed.threshold == 0.7
     assert changed.card.graphs["model"].input.side == 512 != plain.card.graphs["model"].input.side
 
 

@@ -330,7 +330,7 @@ def test_the_fingerprint_changes_with_what_shapes_the_output_and_with_nothing_el
     same = [
         replace(job, device="cpu"), replace(job, threads=1), replace(job, overwrite=True),
         replace(job, target=tmp_path / "x.mp4"), replace(job, styles=(("starry", 1.0),)),
-        replace(job, segmenter="fastscnn"), replace(job, work_dir=tmp_path),
+        replace(job, segmenter="spotter"), replace(job, work_dir=tmp_path),
     ]  # fmt: skip
     others = [
         replace(job, strength=0.5), replace(job, classes=("all",)), replace(job, styles=(("ink", 1.0),)),

@@ -93,19 +93,19 @@ def test_an_unknown_class_names_the_nearest() -> None:
     ("card", "word", "end"),
     [
         (
-            "fastscnn",
+            "spotter",
             "person",
             r"; these know it, with --segmenter: maskrcnn, .*, \.\.\. \(`vidstyle models` ",
         ),
-        ("fastscnn", "people", r"; these know it, with --segmenter: maskrcnn, "),
-        ("fastscnn", "labtop", r"; did you mean 'laptop'\? \(`vidstyle classes` "),
-        ("fastscnn", "xyzzy", r"; it knows laptop \(`vidstyle classes` "),
+        ("spotter", "people", r"; these know it, with --segmenter: maskrcnn, "),
+        ("spotter", "labtop", r"; did you mean 'laptop'\? \(`vidstyle classes` "),
+        ("spotter", "xyzzy", r"; it knows laptop \(`vidstyle classes` "),
         ("pphumanseg", "xyzzy", r"; it knows person \(`vidstyle classes --segmenter pphumanseg` "),
         ("tiny", "xyzzy", r"; it knows person \(`vidstyle classes --segmenter PATH` "),
     ],
 )
 def test_an_unknown_class_names_the_networks_that_know_it(card: str, word: str, end: str) -> None:
-    known = ("background", "laptop" if card == "fastscnn" else "person")
+    known = ("background", "laptop" if card == "spotter" else "person")
     with pytest.raises(UsageError, match=rf"{card} knows no class '{word}'{end}"):
         class_indices(Card(card, "semantic", "MIT", "tests", GRAPH, classes=known), [word])
 

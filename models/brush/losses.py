@@ -22,11 +22,12 @@ LAYERS = ("0", "2", "5", "9", "12", "16")
 class Features:
     """RGB 0..1 [N,3,H,W] -> [relu1_1 [N,64,H,W], relu2_1 [N,128,H/2,W/2], relu3_1 [N,256,H/4,W/4]].
 
-    With `valid` no border is made up and each layer loses its rim: cheaper, and what training uses.
+    With `valid` no border is made up and each layer loses its rim: cheaper, and what training uses. With
+    `short` the convolutions are computed in bfloat16.
     """
 
-    def __init__(self, path: Path, valid: bool = False, device: str = "cpu"):
-        self.valid = valid
+    def __init__(self, path: Path, valid: bool = False, device: str = "cpu", short: bool = False):
+        self.valid, self.short, self.device = valid, short, torch.device(device).type
         kept = torch.load(path, map_location=device)
         first, bias = kept["0.weight"], kept["0.bias"]
         self.enter = (first, bias)
@@ -39,6 +40,10 @@ class Features:
         return x if self.valid else F.pad(x, (1, 1, 1, 1), mode="reflect")
 
     def __call__(self, x: Tensor) -> list[Tensor]:
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.short):
+            return [f.float() for f in self.look(x)]
+
+    def look(self, x: Tensor) -> list[Tensor]:
         x = F.conv2d(x, *self.enter).contiguous(memory_format=torch.channels_last)
         found = []
         for i, (weight, bias) in enumerate(self.convs):

@@ -78,7 +78,8 @@ def main() -> None:
 
     part, parts = map(int, args.part.split("/"))
     paintings = Paintings(split(names(args.styles))[0], args.out)
-    paintings.fill(Features(args.loss_weights), part, parts)
+    features = Features(args.loss_weights, short=torch.cpu._is_avx512_bf16_supported())
+    paintings.fill(features, part, parts)
 
 
 if __name__ == "__main__":

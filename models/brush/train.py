@@ -124,6 +124,7 @@ class Task:
         for paintings in self.sets:
             paintings.fill(self.features)
         self.features.valid = True
+        self.features.short = args.device != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
     def content(self) -> Tensor:
         """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""

@@ -1,13 +1,13 @@
 """The model card: what a `.onnx` file is, as dataclasses that mirror the tables of `<name>.toml`.
 
-    name = "fastscnn"          # the file's stem
+    name = "spotter"          # the file's stem
     task = "semantic"          # one of `Task`
     licence = "MIT"
     source = "https://..."     # where it comes from, who trained it on what
     classes = ["background", "laptop"]    # or a word of `labels.PRESETS`: "coco80", "voc21", ...
     threshold = 0.5
     [model]                    # "style-arbitrary" has [style] and [apply] instead
-    file = "fastscnn.onnx"     # beside the card, or pulled into the user's cache
+    file = "spotter.onnx"     # beside the card, or pulled into the user's cache
     sha256 = "..."             # may be left out for a file without url
     url = "https://..."        # with bytes and, where only that is published, md5
     [model.input]              # keys of `ImageInput`

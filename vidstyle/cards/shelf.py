@@ -13,7 +13,7 @@ from vidstyle.errors import ModelError, UsageError, nearest
 
 Kind = Literal["segmenter", "stylizer"]
 
-DEFAULT_SEGMENTER = "fastscnn"
+DEFAULT_SEGMENTER = "spotter"
 DEFAULT_STYLIZER = "brush"
 
 

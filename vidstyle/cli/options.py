@@ -108,7 +108,7 @@ Segmenter = Annotated[
         "--segmenter",
         metavar="NAME|PATH",
         help="The network that finds the class: a name (see vidstyle models) or an .onnx file. "
-        "(default: fastscnn)",
+        "(default: spotter)",
         rich_help_panel=NETWORKS,
         show_default=False,
         autocompletion=completion.segmenters,

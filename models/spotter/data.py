@@ -28,6 +28,8 @@ Rng = np.random.Generator
 IGNORE, REST = 255, 254
 HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
+HELD_DRAWN = {"drawn": 4, "found": 12}
+"""Every fourth and every twelfth photograph outlined by hand is held out."""
 POOR_CUTOUTS = frozenset((1, 58, 93, 105, 110, 115, 126, 127, 132, 135, 150, 152, 165, 167, 195))
 """Cut-outs, in order of name, whose flood fill took in accessories, captions or gaps."""
 
@@ -141,16 +143,25 @@ def pack(data: Path, packed: Path) -> None:
     save(packed / "cutouts.npz", *([part[i] for i in good] for part in cutouts))
 
 
-def pack_extra(packed: Path, rendered: list[Path], outlined: Path | None, drawn: Path | None) -> None:
-    """What render.py and outline.py have written so far; every fourth hand-drawn outline is held out."""
+def pack_empty(folder: Path) -> tuple[list[str], list[Bytes], list[Bytes]]:
+    """Photographs without a laptop, all labelled REST."""
+    pictures = {p.stem: read_rgb(p) for p in sorted(folder.glob("*.jpg"))}
+    labels = [np.full(p.shape[:2], REST, np.uint8) for p in pictures.values()]
+    return list(pictures), list(pictures.values()), labels
+
+
+def pack_extra(packed: Path, rendered: list[Path], outlined: Path | None, drawn: dict[str, Path]) -> None:
+    """What render.py and outline.py have written so far; of the outlines by hand some are held out."""
     if rendered:
         parts = [pack_pairs(folder) for folder in rendered]
         save(packed / "rendered.npz", *([x for part in parts for x in part[k]] for k in range(3)))
     if outlined:
         save(packed / "outlined.npz", *pack_pairs(outlined))
-    if drawn:
-        pairs = pack_pairs(drawn)
-        for name, chosen in zip(("drawn", "drawn_held"), split_held(pairs, 4), strict=True):
+    for source, folder in drawn.items():
+        pairs = pack_pairs(folder)
+        for name, chosen in zip(
+            (source, f"{source}_held"), split_held(pairs, HELD_DRAWN[source]), strict=True
+        ):
             save(packed / f"{name}.npz", *([part[i] for i in chosen] for part in pairs))
 
 
@@ -167,17 +178,29 @@ class Sources:
     rendered: Pool
     outlined: Pool
     drawn: Pool
+    found: Pool
+    empty: Pool
 
     @classmethod
     def load(cls, packed: Path) -> Sources:
         """All that lies in the folder; rendered and outlined pictures may be missing."""
         pools = {
             n: Pool.load(packed / f"{n}.npz")
-            for n in ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn")
+            for n in (
+                "photos",
+                "desktops",
+                "coco",
+                "cutouts",
+                "rendered",
+                "outlined",
+                "drawn",
+                "found",
+                "empty",
+            )
         }
         cut = pools.pop("cutouts")
         pools["photos"] = pools["photos"].without(HELD_PHOTOS)
-        more = [pools["outlined"], pools["rendered"], pools["drawn"]]
+        more = [pools[n] for n in ("outlined", "rendered", "drawn", "found")]
         pairs = [pair for pool in (cut, *more) for pair in zip(pool.pictures, pool.labels, strict=True)]
         pairs = [(p, m) for p, m in pairs if (m == LAPTOP).mean() > 0.03]
         coco = pools["coco"]
@@ -191,8 +214,8 @@ class Sources:
 
     def plan(self) -> list[tuple[str, float]]:
         """Kinds of samples and their share."""
-        shares = [("pasted", 0.32), ("coco", 0.10), ("photos", 0.13), ("desktops", 0.05)]
-        more = (("rendered", 0.22), ("outlined", 0.05), ("drawn", 0.13))
+        shares = [("pasted", 0.20), ("coco", 0.07), ("photos", 0.14), ("desktops", 0.04)]
+        more = (("rendered", 0.12), ("outlined", 0.03), ("drawn", 0.05), ("found", 0.27), ("empty", 0.08))
         shares += [(name, share) for name, share in more if len(getattr(self, name))]
         total = sum(s for _, s in shares)
         return [(kind, share / total) for kind, share in shares]
@@ -201,13 +224,12 @@ class Sources:
         """A whole picture with labels, before cropping."""
         if kind != "pasted":
             picture, label = getattr(self, kind).draw(rng)
-            if kind in ("photos", "drawn") and rng.random() < 0.4:
+            if kind in ("photos", "drawn", "found", "empty") and rng.random() < 0.4:
                 return compose.paste_others(picture, label, self.others, rng)
             return picture, label
-        share = (0.62, 0.22, 0.10, 0.06)
-        name = rng.choice(
-            ["photos", "coco", "desktops", "rendered" if len(self.rendered) else "photos"], p=share
-        )
+        share = (0.50, 0.18, 0.08, 0.18, 0.06)
+        last = ["empty" if len(self.empty) else "photos", "rendered" if len(self.rendered) else "photos"]
+        name = rng.choice(["photos", "coco", "desktops", *last], p=share)
         picture, label = getattr(self, str(name)).draw(rng)
         if rng.random() < 0.4:
             picture, label = compose.paste_others(picture, label, self.others, rng)
@@ -271,11 +293,16 @@ def main() -> None:
     parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="folders written by render.py")
     parser.add_argument("--outlined", type=Path, help="folder written by outline.py")
     parser.add_argument("--drawn", type=Path, help="folder written by outline.py --drawn")
+    parser.add_argument("--found", type=Path, help="folder written by outline.py --found")
+    parser.add_argument("--empty", type=Path, help="folder of more photographs without laptops")
     parser.add_argument("--packed", type=Path, required=True, help="where the .npz files go")
     arguments = parser.parse_args()
     if arguments.data:
         pack(arguments.data, arguments.packed)
-    pack_extra(arguments.packed, arguments.rendered, arguments.outlined, arguments.drawn)
+    if arguments.empty:
+        save(arguments.packed / "empty.npz", *pack_empty(arguments.empty))
+    drawn = {k: v for k in HELD_DRAWN if (v := getattr(arguments, k))}
+    pack_extra(arguments.packed, arguments.rendered, arguments.outlined, drawn)
 
 
 if __name__ == "__main__":

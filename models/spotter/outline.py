@@ -6,8 +6,9 @@
 
 `python outline.py --photos DIR --out DIR` writes img/ and lab/ for the photographs named lapB_, lapC_ and
 lapM_, in order of name, whose outline by GrabCut (Rother et al. 2004) was found to be right by eye (`GOOD`).
-`--drawn DIR` gets the photographs of everyday scenes that were outlined by hand (`drawn.txt`). A few pixels
-along the rim are labelled 255, not judged.
+`--drawn DIR` gets the photographs of everyday scenes that were outlined by hand (`drawn.txt`), `--found DIR`
+those that `gather.py` took from public repositories into `--gathered` (`found.txt`). A few pixels along the rim
+are labelled 255, not judged.
 """
 
 from __future__ import annotations
@@ -74,11 +75,15 @@ def drawn(line: str, size: tuple[int, int]) -> tuple[str, Bytes]:
     return name, np.where((skip > 0) & (mask == 0), IGNORE, label(mask)).astype(np.uint8)
 
 
-def write_drawn(photos: Path, out: Path) -> None:
-    """The photographs named in `drawn.txt`, with their labels."""
-    lines = Path(__file__).with_name("drawn.txt").read_text().splitlines()
+def write_drawn(photos: Path, outlines: str, out: Path) -> None:
+    """The photographs named in a file of outlines, with their labels; those that are not there are left out."""
+    for folder in ("img", "lab"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    lines = Path(__file__).with_name(outlines).read_text().splitlines()
     for line in (found for found in lines if not found.startswith("#")):
         picture = cv2.imread(str(photos / f"{line.partition(':')[0]}.jpg"))
+        if picture is None:
+            continue
         name, marks = drawn(line, picture.shape[:2])
         cv2.imwrite(str(out / "lab" / f"{name}.png"), marks)
         cv2.imwrite(str(out / "img" / f"{name}.png"), picture)
@@ -90,11 +95,14 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--drawn", type=Path, required=True, help="folder for those outlined by hand")
+    parser.add_argument("--gathered", type=Path, help="folder written by gather.py")
+    parser.add_argument("--found", type=Path, help="folder for the gathered ones, outlined by hand")
     options = parser.parse_args()
-    for place in (options.out, options.drawn):
-        for folder in ("img", "lab"):
-            (place / folder).mkdir(parents=True, exist_ok=True)
-    write_drawn(options.photos, options.drawn)
+    for folder in ("img", "lab"):
+        (options.out / folder).mkdir(parents=True, exist_ok=True)
+    write_drawn(options.photos, "drawn.txt", options.drawn)
+    if options.gathered and options.found:
+        write_drawn(options.gathered, "found.txt", options.found)
     cv2.setNumThreads(1)
     paths = [p for p in sorted(options.photos.iterdir()) if p.stem.startswith(("lapB_", "lapC_", "lapM_"))]
     for path in (p for i, p in enumerate(paths) if i in GOOD):

@@ -45,9 +45,11 @@ def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
     """Roughly the nearest matrix whose singular values are all 1 (here 0.7 to 1.2)."""
     a, b, c = NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.mT if tall else matrix
+    short = matrix.is_cuda or torch.cpu._is_avx512_bf16_supported()
+    x = matrix.to(torch.bfloat16) if short else matrix
+    x = x.mT if tall else x
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(matrix.dtype)

@@ -2,11 +2,12 @@
 # requires-python = ">=3.11"
 # dependencies = ["numpy>=1.26", "onnx>=1.16", "onnxruntime>=1.20", "torch>=2.5"]
 # ///
-"""Writes fastscnn.onnx and its card from a checkpoint, and proves that both networks agree.
+"""Writes spotter.onnx and its card from a checkpoint, and proves that both networks agree.
 
 Batch normalisation is folded into the convolutions. Of the labels, those of `--classes` keep a logit of
 their own; all others join the background by logsumexp, which leaves the odds of a kept class against the
-rest as they were.
+rest as they were. Weights are stored in 16 bits and cast back to 32 as the graph is loaded (ONNX Runtime
+folds that): half the bytes, the same speed.
 """
 
 from __future__ import annotations
@@ -20,15 +21,20 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from network import LABELS, FastSCNN
+from network import LABELS, Network
+from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 OPSET, IR = 17, 8
-CARD = """name = "fastscnn"
+TOLERANCE = 0.1
+"""Of log-odds: what weights of 16 bits may change."""
+LARGE = 512
+"""Numbers from which on a constant is stored in 16 bits."""
+CARD = """name = "spotter"
 task = "semantic"
 licence = "MIT"
-source = "trained from random weights by models/fastscnn/train.py"
+source = "trained from random weights by models/spotter/train.py"
 classes = [{classes}]
 threshold = {threshold}
 
@@ -62,7 +68,7 @@ def fold(module: nn.Module) -> None:
 class Merged(nn.Module):
     """The network with the background and some classes as its only outputs."""
 
-    def __init__(self, net: FastSCNN, kept: list[int]) -> None:
+    def __init__(self, net: Network, kept: list[int]) -> None:
         super().__init__()
         self.net, self.kept = net, kept
         self.rest = [i for i in range(len(LABELS)) if i not in kept]
@@ -73,9 +79,9 @@ class Merged(nn.Module):
         return torch.cat([background, *(logits[:, i : i + 1] for i in self.kept)], 1)
 
 
-def load(checkpoint: Path, part: str) -> FastSCNN:
+def load(checkpoint: Path, part: str) -> Network:
     """The averaged (or plain) network of a checkpoint, for inference."""
-    net = FastSCNN()
+    net = Network()
     net.load_state_dict(torch.load(checkpoint, map_location="cpu")[part])
     return net.eval()
 
@@ -91,12 +97,24 @@ def write(net: nn.Module, path: Path) -> None:
     model.ir_version, model.producer_name, model.producer_version = IR, "vidstyle", ""
     for node in model.graph.node:
         node.doc_string = ""
+    halve(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 
 
+def halve(graph: onnx.GraphProto) -> None:
+    """Store the weights in 16 bits, each with a cast to 32 before it is used."""
+    for kept in graph.initializer:
+        value = numpy_helper.to_array(kept)
+        if value.dtype == np.float32 and value.size >= LARGE:
+            name = kept.name
+            kept.CopyFrom(numpy_helper.from_array(value.astype(np.float16), f"{name}_16"))
+            cast = onnx.helper.make_node("Cast", [f"{name}_16"], [name], to=onnx.TensorProto.FLOAT)
+            graph.node.insert(0, cast)
+
+
 def agree(net: nn.Module, path: Path) -> float:
-    """Largest difference of the two networks over several sizes and batches; raises where it exceeds 1e-3."""
+    """Largest difference of the two networks over several sizes and batches; raises where it is no small one."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
     for shape in ((1, 3, 256, 256), (3, 3, 192, 352), (2, 3, 32, 64), (1, 3, 512, 288)):
@@ -105,7 +123,7 @@ def agree(net: nn.Module, path: Path) -> float:
             wanted = net(image).numpy()
         got = session.run(None, {"image": image.numpy()})[0]
         worst = max(worst, float(np.abs(got - wanted).max()))
-    if worst > 1e-3:
+    if worst > TOLERANCE:
         raise ValueError(f"{path}: differs from the trained network by {worst}")
     return worst
 
@@ -128,7 +146,7 @@ def main() -> None:
     """Parse, fold, write, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("fastscnn.onnx"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("spotter.onnx"))
     parser.add_argument("--part", choices=("average", "net"), default="average")
     parser.add_argument("--classes", nargs="+", default=["laptop"], choices=LABELS[1:])
     parser.add_argument(

@@ -7,7 +7,7 @@ stopped.
 
 The loss has four parts:
 - laptop or not, for every picture: binary cross-entropy and soft dice of the margin (`network.margin`),
-  enlarged as at run time and compared with the covered share of each 4x4 pixels;
+  compared with the covered share of each 4x4 pixels;
 - all classes, where a picture is annotated with all of them: cross-entropy;
 - holding still: the margin of a picture and of its shifted, differently spoiled twin must agree where
   they overlap;
@@ -30,13 +30,15 @@ import torch
 import torch.nn.functional as F
 from data import IGNORE, REST, Stream
 from muon import Muon
-from network import LABELS, LAPTOP, FastSCNN, margin
+from network import LABELS, LAPTOP, STAGES, Network, margin
 from torch import Tensor, nn
 
 SCENE_CELLS = 4
 DECAY = 0.03
 MUON_RATE = 2.0
 """Muon's learning rate, in AdamW's."""
+JUDGED = 2
+"""The stage at 1/16, whose features are compared with SqueezeNet's."""
 PARTS = ("net", "average", "project", "adam", "muon")
 """What of a checkpoint has a state of its own."""
 
@@ -146,24 +148,30 @@ class Trainer:
         self.options = options
         self.device = torch.device(options.device)
         self.file: Path = options.checkpoints / "last.pt"
-        self.net = FastSCNN().to(self.device, memory_format=torch.channels_last)
-        self.average = FastSCNN().to(self.device)
+        self.net = Network().to(self.device, memory_format=torch.channels_last)
+        self.average = Network().to(self.device)
         self.average.load_state_dict(self.net.state_dict())
         judge = SqueezeNet(options.features) if options.features else None
         self.judge = judge.to(self.device, memory_format=torch.channels_last) if judge else None
-        self.project = nn.Conv2d(128, 512, 1).to(self.device)
+        self.project = nn.Conv2d(STAGES[JUDGED][0], 512, 1).to(self.device)
         self.mean = torch.zeros(512, device=self.device)
         self.adam, self.muon = self.optimisers()
         self.step, self.seen, self.spent = 0, 0, 0.0
         self.weights = Weights()
         self.short = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         """Whether to compute in bfloat16: a CPU without its own instructions for it is half as fast then."""
+        self.look = torch.compile(self.look_at) if options.compile else self.look_at
+
+    def look_at(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits, and the features that are compared with SqueezeNet's."""
+        found = self.net.stages_of(image)
+        return self.net.decode(found), found[JUDGED]
 
     def optimisers(self) -> tuple[torch.optim.AdamW, Muon]:
         """Muon for kernels that mix channels, but not for the last one; AdamW for the rest."""
         mixing, decay, free = [], [], []
         for p in self.net.parameters():
-            inner = p.ndim == 4 and p.shape[1] > 1 and p is not self.net.classify[-1].weight
+            inner = p.ndim == 4 and p.shape[1] > 1 and p is not self.net.classify.weight
             (mixing if inner else decay if p.ndim > 1 else free).append(p)
         decay.append(self.project.weight)
         free.append(self.project.bias)
@@ -211,14 +219,13 @@ class Trainer:
         )
         out: dict[str, Tensor] = {}
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.short):
-            met = self.net.features(image)
-            logits = self.net.classify(self.net.head(met))
+            logits, features = self.look(image)
             if self.judge and self.step % 2 == 0:
                 half = len(image) // 2
                 theirs = self.judge(image[:half])
-                mine = self.project(F.avg_pool2d(met[:half], 2))
+                mine = self.project(features[:half])
         logits = logits.float()
-        odds = F.interpolate(margin(logits), scale_factor=2.0, mode="bilinear", align_corners=False)
+        odds = margin(logits)
         binary, dice = binary_loss(odds, labels)
         out = {
             "binary": w.binary * binary,
@@ -297,6 +304,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="by torch.compile: slow to begin, then faster")
     parser.add_argument("--restart", action="store_true", help="begin the schedule anew from the checkpoint")
     parser.add_argument("--features", type=Path, help="SqueezeNet 1.1 as ONNX, for the last part of the loss")
     options = parser.parse_args()

@@ -30,6 +30,8 @@ HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
 HELD_DRAWN = {"drawn": 4, "found": 12}
 """Every fourth and every twelfth photograph outlined by hand is held out."""
+SOURCES = ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn", "found", "empty")
+"""The packed files that a sample can be made of; all but the first four may be missing."""
 POOR_CUTOUTS = frozenset((1, 58, 93, 105, 110, 115, 126, 127, 132, 135, 150, 152, 165, 167, 195))
 """Cut-outs, in order of name, whose flood fill took in accessories, captions or gaps."""
 
@@ -159,9 +161,8 @@ def pack_extra(packed: Path, rendered: list[Path], outlined: Path | None, drawn:
         save(packed / "outlined.npz", *pack_pairs(outlined))
     for source, folder in drawn.items():
         pairs = pack_pairs(folder)
-        for name, chosen in zip(
-            (source, f"{source}_held"), split_held(pairs, HELD_DRAWN[source]), strict=True
-        ):
+        kept, held = split_held(pairs, HELD_DRAWN[source])
+        for name, chosen in ((source, kept), (f"{source}_held", held)):
             save(packed / f"{name}.npz", *([part[i] for i in chosen] for part in pairs))
 
 
@@ -184,20 +185,7 @@ class Sources:
     @classmethod
     def load(cls, packed: Path) -> Sources:
         """All that lies in the folder; rendered and outlined pictures may be missing."""
-        pools = {
-            n: Pool.load(packed / f"{n}.npz")
-            for n in (
-                "photos",
-                "desktops",
-                "coco",
-                "cutouts",
-                "rendered",
-                "outlined",
-                "drawn",
-                "found",
-                "empty",
-            )
-        }
+        pools = {name: Pool.load(packed / f"{name}.npz") for name in SOURCES}
         cut = pools.pop("cutouts")
         pools["photos"] = pools["photos"].without(HELD_PHOTOS)
         more = [pools[n] for n in ("outlined", "rendered", "drawn", "found")]

@@ -114,7 +114,7 @@ def halve(graph: onnx.GraphProto) -> None:
 
 
 def agree(net: nn.Module, path: Path) -> float:
-    """Largest difference of the two networks over several sizes and batches; raises where it is no small one."""
+    """Largest difference of the two networks over several sizes and batches; raises where it is large."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
     for shape in ((1, 3, 256, 256), (3, 3, 192, 352), (2, 3, 32, 64), (1, 3, 512, 288)):

@@ -7,8 +7,8 @@
 `python outline.py --photos DIR --out DIR` writes img/ and lab/ for the photographs named lapB_, lapC_ and
 lapM_, in order of name, whose outline by GrabCut (Rother et al. 2004) was found to be right by eye (`GOOD`).
 `--drawn DIR` gets the photographs of everyday scenes that were outlined by hand (`drawn.txt`), `--found DIR`
-those that `gather.py` took from public repositories into `--gathered` (`found.txt`). A few pixels along the rim
-are labelled 255, not judged.
+those that `gather.py` took from public repositories into `--gathered` (`found.txt`). A few pixels along
+the rim are labelled 255, not judged.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def drawn(line: str, size: tuple[int, int]) -> tuple[str, Bytes]:
 
 
 def write_drawn(photos: Path, outlines: str, out: Path) -> None:
-    """The photographs named in a file of outlines, with their labels; those that are not there are left out."""
+    """The photographs named in a file of outlines, with their labels, as far as they are there."""
     for folder in ("img", "lab"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     lines = Path(__file__).with_name(outlines).read_text().splitlines()

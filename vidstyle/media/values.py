@@ -34,6 +34,8 @@ _WORDS: Final = {"libx264": _X264, "libx264rgb": _X264, "libx265": _X265}
 _SETTLING: Final = 0.02
 """Seconds in which every thread that waits for the interpreter gets it (each has it for 5 ms at most)."""
 
+_WORST: Final = {"libx264": 51.0, "libx264rgb": 51.0, "libx265": 51.0}
+"""The largest crf of libraries that take a larger one for this (x264.h, x265.h)."""
 _CHECKED: Final = ("preset", "tune", "profile", "cpu-used")
 _NUMBER: Final = re.compile(r"-?\d+")
 _COMPLAINT: Final = re.compile(r"(?:Error parsing option|Unknown option:|Invalid value for) '?(.+?)'?\.?\s*$")
@@ -45,7 +47,7 @@ _INNER: Final = {
 
 
 def check_values(context: VideoCodecContext, options: dict[str, str]) -> None:
-    """Raises UsageError for a preset, tune, profile or speed that the encoder does not have."""
+    """Raises UsageError for a preset, tune, profile, speed or crf that the encoder does not have."""
     own = _WORDS.get(context.name, {})
     known = {option.name: option for option in context.supported_options.private}
     for key in _CHECKED:
@@ -60,6 +62,17 @@ def check_values(context: VideoCodecContext, options: dict[str, str]) -> None:
             words = tuple(choice.name for choice in option.choices or ())
             numbers = range(int(option.min), int(option.max) + 1)
             _check(f"{context.name} has no {key}", value, words, numbers)
+    if "crf" in options and "crf" in known:
+        _check_crf(context.name, options["crf"], _WORST.get(context.name, known["crf"].max))
+
+
+def _check_crf(encoder: str, value: str, worst: float) -> None:
+    try:
+        right = float(value) <= worst
+    except ValueError:
+        right = False
+    if not right:
+        raise UsageError(f"{encoder} has no crf {value!r}; it takes 0 (best) to {worst:g}")
 
 
 def _split(encoder: str, key: str, value: str) -> list[str]:

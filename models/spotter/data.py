@@ -12,6 +12,7 @@ more is known", which is what photographs without annotations teach around a pas
 from __future__ import annotations
 
 import argparse
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +29,6 @@ Rng = np.random.Generator
 IGNORE, REST = 255, 254
 HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
-HELD_DRAWN = {"drawn": 4, "found": 12}
-"""Every fourth and every twelfth photograph outlined by hand is held out."""
 SOURCES = ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn", "found", "empty")
 """The packed files that a sample can be made of; all but the first four may be missing."""
 POOR_CUTOUTS = frozenset((1, 58, 93, 105, 110, 115, 126, 127, 132, 135, 150, 152, 165, 167, 195))
@@ -126,6 +125,14 @@ def pack_pairs(
     return [p.stem for p, _ in pairs], [read_rgb(p) for p, _ in pairs], [read_label(m) for _, m in pairs]
 
 
+def save_split(
+    packed: Path, name: str, pairs: tuple[list[str], list[Bytes], list[Bytes]], split: list[list[int]]
+) -> None:
+    """NAME.npz to train on, NAME_held.npz to hold out."""
+    for source, chosen in zip((name, f"{name}_held"), split, strict=True):
+        save(packed / f"{source}.npz", *([part[i] for i in chosen] for part in pairs))
+
+
 def split_held(packed: tuple[list[str], list[Bytes], list[Bytes]], every: int = 6) -> list[list[int]]:
     """Indices to train on and, every sixth, to hold out."""
     count = len(packed[0])
@@ -138,8 +145,7 @@ def pack(data: Path, packed: Path) -> None:
     save(packed / "photos.npz", *pack_photos(root / "photos", {"val17p", "ims", "calbg"}))
     save(packed / "desktops.npz", *pack_photos(root / "photos", {"pc"}))
     coco = pack_pairs(root / "coco_gt")
-    for name, chosen in zip(("coco", "coco_held"), split_held(coco), strict=True):
-        save(packed / f"{name}.npz", *([part[i] for i in chosen] for part in coco))
+    save_split(packed, "coco", coco, split_held(coco))
     cutouts = pack_pairs(root / "cutouts")
     good = [i for i in range(len(cutouts[0])) if i not in POOR_CUTOUTS]
     save(packed / "cutouts.npz", *([part[i] for i in good] for part in cutouts))
@@ -152,18 +158,29 @@ def pack_empty(folder: Path) -> tuple[list[str], list[Bytes], list[Bytes]]:
     return list(pictures), list(pictures.values()), labels
 
 
-def pack_extra(packed: Path, rendered: list[Path], outlined: Path | None, drawn: dict[str, Path]) -> None:
-    """What render.py and outline.py have written so far; of the outlines by hand some are held out."""
-    if rendered:
-        parts = [pack_pairs(folder) for folder in rendered]
+def held_found(names: list[str]) -> list[list[int]]:
+    """Indices to train on and to hold out, as `found.csv` says."""
+    with Path(__file__).with_name("found.csv").open() as file:
+        held = {row["name"] for row in csv.DictReader(file) if row["held"] == "yes"}
+    return [[i for i, n in enumerate(names) if n not in held], [i for i, n in enumerate(names) if n in held]]
+
+
+def pack_extra(packed: Path, options: argparse.Namespace) -> None:
+    """What render.py, outline.py and gather.py have written so far; every fourth outline of `drawn.txt` and
+    those marked in `found.csv` are held out."""
+    if options.rendered:
+        parts = [pack_pairs(folder) for folder in options.rendered]
         save(packed / "rendered.npz", *([x for part in parts for x in part[k]] for k in range(3)))
-    if outlined:
-        save(packed / "outlined.npz", *pack_pairs(outlined))
-    for source, folder in drawn.items():
-        pairs = pack_pairs(folder)
-        kept, held = split_held(pairs, HELD_DRAWN[source])
-        for name, chosen in ((source, kept), (f"{source}_held", held)):
-            save(packed / f"{name}.npz", *([part[i] for i in chosen] for part in pairs))
+    if options.outlined:
+        save(packed / "outlined.npz", *pack_pairs(options.outlined))
+    if options.empty:
+        save(packed / "empty.npz", *pack_empty(options.empty))
+    if options.drawn:
+        pairs = pack_pairs(options.drawn)
+        save_split(packed, "drawn", pairs, split_held(pairs, 4))
+    if options.found:
+        pairs = pack_pairs(options.found)
+        save_split(packed, "found", pairs, held_found(pairs[0]))
 
 
 @dataclass
@@ -287,10 +304,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.data:
         pack(arguments.data, arguments.packed)
-    if arguments.empty:
-        save(arguments.packed / "empty.npz", *pack_empty(arguments.empty))
-    drawn = {k: v for k in HELD_DRAWN if (v := getattr(arguments, k))}
-    pack_extra(arguments.packed, arguments.rendered, arguments.outlined, drawn)
+    pack_extra(arguments.packed, arguments)
 
 
 if __name__ == "__main__":

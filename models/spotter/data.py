@@ -219,8 +219,8 @@ class Sources:
 
     def plan(self) -> list[tuple[str, float]]:
         """Kinds of samples and their share."""
-        shares = [("pasted", 0.20), ("coco", 0.07), ("photos", 0.14), ("desktops", 0.04)]
-        more = (("rendered", 0.12), ("outlined", 0.03), ("drawn", 0.05), ("found", 0.27), ("empty", 0.08))
+        shares = [("pasted", 0.17), ("coco", 0.06), ("photos", 0.12), ("desktops", 0.03)]
+        more = (("rendered", 0.23), ("outlined", 0.02), ("drawn", 0.05), ("found", 0.24), ("empty", 0.08))
         shares += [(name, share) for name, share in more if len(getattr(self, name))]
         total = sum(s for _, s in shares)
         return [(kind, share / total) for kind, share in shares]

@@ -43,7 +43,7 @@ def test_the_sample_clip_s_laptop_is_found_and_little_else() -> None:
     )
     for frame, truth in list(clip)[::10]:
         found, exact = masks.mask_of(segmenter, frame), truth.to_ndarray() > 127
-        assert (found & exact).sum() / (found | exact).sum() > 0.85
+        assert (found & exact).sum() / (found | exact).sum() > 0.8
 
 
 def test_a_picture_of_nothing_holds_no_laptop() -> None:

@@ -286,8 +286,8 @@ def train(options: argparse.Namespace) -> None:
             return
 
 
-def main() -> None:
-    """Parse and train."""
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--packed", type=Path, required=True, help="folder written by data.py")
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder for last.pt")
@@ -307,7 +307,12 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="by torch.compile: slow to begin, then faster")
     parser.add_argument("--restart", action="store_true", help="begin the schedule anew from the checkpoint")
     parser.add_argument("--features", type=Path, help="SqueezeNet 1.1 as ONNX, for the last part of the loss")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Parse and train."""
+    options = parser().parse_args()
     torch.set_num_threads(options.threads)
     print(f"{len(LABELS)} classes, {options.size} pixels, batch {options.batch}", flush=True)
     train(options)

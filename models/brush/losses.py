@@ -55,6 +55,11 @@ class Features:
         return found
 
 
+def fast_in_short(device: str) -> bool:
+    """Whether a device has instructions for bfloat16; a CPU without them is half as fast with it."""
+    return device != "cpu" or torch.cpu._is_avx512_bf16_supported()
+
+
 def covariance(feature: Tensor) -> tuple[Tensor, Tensor]:
     """Means [N,C] and covariance of channels over space [N,C,C], by matrix products only (fast on a CPU)."""
     flat = feature.permute(0, 2, 3, 1).flatten(1, 2)

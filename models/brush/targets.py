@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from data import load
-from losses import Features, Target, describe, halve
+from losses import Features, Target, describe, fast_in_short, halve
 
 SCALES = 3
 SHAPES = {"vector": (896,), "cov2": (128, 128), "cov3": (256, 256)}
@@ -78,8 +78,7 @@ def main() -> None:
 
     part, parts = map(int, args.part.split("/"))
     paintings = Paintings(split(names(args.styles))[0], args.out)
-    features = Features(args.loss_weights, short=torch.cpu._is_avx512_bf16_supported())
-    paintings.fill(features, part, parts)
+    paintings.fill(Features(args.loss_weights, short=fast_in_short("cpu")), part, parts)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ class Task:
         photos = Photos(split(names(args.data / "content"))[0], args.checkpoints / "photos.u8")
         crops = Crops(photos, args.batch, args.size + 2 * SHIFT, seed)
         self.crops = iter(DataLoader(crops, batch_size=None, num_workers=args.workers))
-        self.features = losses.Features(args.loss_weights, device=args.device)
+        short = losses.fast_in_short(args.device)
+        self.features = losses.Features(args.loss_weights, device=args.device, short=short)
         folders = [(split(names(args.data / "style"))[0], "paintings")]
         if args.extra_styles:
             folders.append((names(args.extra_styles), "extra"))
@@ -124,7 +125,6 @@ class Task:
         for paintings in self.sets:
             paintings.fill(self.features)
         self.features.valid = True
-        self.features.short = args.device != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
     def content(self) -> Tensor:
         """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""

@@ -20,7 +20,7 @@ from data import Stream
 from network import Network
 from onnx import numpy_helper
 from torch import Tensor, nn
-from train import Trainer, parser
+from train import Trainer, flags
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -80,7 +80,7 @@ def main() -> None:
             hook.remove()
         print(f"differs from the graph's own by at most {(net(pictures) - before).abs().max():.1e}")
     given = ["--packed", str(options.packed), "--checkpoints", str(options.checkpoints)]
-    trainer = Trainer(parser().parse_args(given))
+    trainer = Trainer(flags().parse_args(given))
     trainer.net.load_state_dict(net.state_dict())
     trainer.average.load_state_dict(net.state_dict())
     trainer.save()

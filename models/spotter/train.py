@@ -29,7 +29,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from data import IGNORE, REST, Stream
-from muon import Muon
+from muon import Muon, fast_in_short
 from network import LABELS, LAPTOP, STAGES, Network, margin
 from torch import Tensor, nn
 
@@ -158,8 +158,8 @@ class Trainer:
         self.adam, self.muon = self.optimisers()
         self.step, self.seen, self.spent = 0, 0, 0.0
         self.weights = Weights()
-        self.short = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-        """Whether to compute in bfloat16: a CPU without its own instructions for it is half as fast then."""
+        self.short = fast_in_short(self.device)
+        """Whether to compute in bfloat16."""
         self.look = torch.compile(self.look_at) if options.compile else self.look_at
 
     def look_at(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -286,7 +286,7 @@ def train(options: argparse.Namespace) -> None:
             return
 
 
-def parser() -> argparse.ArgumentParser:
+def flags() -> argparse.ArgumentParser:
     """What the command line takes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--packed", type=Path, required=True, help="folder written by data.py")
@@ -312,7 +312,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Parse and train."""
-    options = parser().parse_args()
+    options = flags().parse_args()
     torch.set_num_threads(options.threads)
     print(f"{len(LABELS)} classes, {options.size} pixels, batch {options.batch}", flush=True)
     train(options)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import bpy
@@ -144,18 +145,18 @@ def monitor(spot: Vector, turn: float, rng: Random, photos: list[Path]) -> None:
 
 
 def frame(spot: Vector, turn: float, rng: Random, photos: list[Path]) -> None:
-    """A picture that leans."""
-    w, h = rng.uniform(0.1, 0.3), rng.uniform(0.12, 0.3)
+    """A picture that leans, often at the back; half of them have a mat around the picture."""
+    if rng.random() < 0.6:
+        spot = Vector((spot.x * 0.6, rng.uniform(0.15, 0.45), 0))
+    w, h = rng.uniform(0.1, 0.4), rng.uniform(0.12, 0.4)
     up = at(spot, turn) @ Matrix.Rotation(-0.2, 4, "X")
     blocks([((-w / 2, 0, 0), (w, 0.015, h))], paint(rng), 0, up)
-    sheet(
-        (-w * 0.44, -0.001, h * 0.06),
-        (w * 0.88, 0, 0),
-        (0, 0, h * 0.88),
-        pictured(rng.choice(photos), 0),
-        0,
-        up,
-    )
+    rim, mat = rng.uniform(0.03, 0.08), rng.uniform(0.06, 0.2) if rng.random() < 0.5 else 0.0
+    pale = material((rng.uniform(0.5, 0.9),) * 3, 0.8)
+    shown = pictured(rng.choice(photos), 0) if rng.random() < 0.8 else paint(rng)
+    for edge, front, what in ((rim, -0.001, pale), (rim + mat, -0.0015, shown)):
+        low, wide, tall = w * edge, w * (1 - 2 * edge), h - 2 * w * edge
+        sheet((low - w / 2, front, low), (wide, 0, 0), (0, 0, max(tall, 0.02)), what, 0, up)
 
 
 def box(spot: Vector, turn: float, rng: Random, _photos: list[Path]) -> None:
@@ -164,8 +165,62 @@ def box(spot: Vector, turn: float, rng: Random, _photos: list[Path]) -> None:
     blocks([((-w / 2, -d / 2, 0), (w, d, h))], paint(rng), 0, at(spot, turn * 2), rng.uniform(0.001, 0.01))
 
 
-KINDS = ((mug, 3), (bottle, 2), (books, 3), (phone, 2), (mouse, 2), (paper, 3), (plant, 1), (tablet, 2),
-         (keyboard, 2), (monitor, 3), (frame, 1), (box, 2))  # fmt: skip
+def lamp(spot: Vector, _turn: float, rng: Random, _photos: list[Path]) -> None:
+    """A foot, an arm that is straight, bent or bowed, and a shade that hangs over."""
+    metal, side = paint(rng), rng.choice((-1, 1))
+    shade = metal if rng.random() < 0.5 else paint(rng)
+    radius, height = rng.uniform(0.05, 0.11), rng.uniform(0.25, 0.55)
+    tube(spot, spot + Vector((0, 0, rng.uniform(0.008, 0.03))), radius, metal, 0, rng.uniform(0.7, 1))
+    reach = Vector((side * rng.uniform(0.0, 0.3), rng.gauss(0, 0.05), 0))
+    bow = rng.uniform(-0.1, 0.1)
+    parts = rng.choice((1, 2, 8))
+    steps = [k / parts for k in range(parts + 1)]
+    points = [spot + reach * t**2 + Vector((bow * math.sin(math.pi * t), 0, height * t)) for t in steps]
+    for start, end in pairwise(points):
+        tube(start, end, rng.uniform(0.005, 0.01), metal, 0)
+    down = Vector((side * rng.uniform(-0.04, 0.1), rng.gauss(0, 0.02), -rng.uniform(0.06, 0.16)))
+    tube(points[-1], points[-1] + down, rng.uniform(0.02, 0.06), shade, 0, rng.uniform(1.2, 3.0))
+
+
+def vase(spot: Vector, _turn: float, rng: Random, _photos: list[Path]) -> None:
+    """A belly, a neck, and now and then twigs."""
+    glaze, belly, height = paint(rng), rng.uniform(0.03, 0.07), rng.uniform(0.1, 0.25)
+    ball(spot + Vector((0, 0, height * 0.4)), (belly, belly, height * 0.42), glaze, 0)
+    top = spot + Vector((0, 0, height))
+    tube(spot + Vector((0, 0, height * 0.6)), top, belly * 0.5, glaze, 0, rng.uniform(0.8, 1.6))
+    for _ in range(rng.choice((0, 0, 3, 6))):
+        way = Vector((rng.gauss(0, 0.06), rng.gauss(0, 0.06), rng.uniform(0.1, 0.25)))
+        tube(top, top + way, 0.003, paint(rng), PLANT)
+
+
+def toy(spot: Vector, turn: float, rng: Random, _photos: list[Path]) -> None:
+    """A small car, often right in front of what stands there."""
+    spot = Vector((spot.x * 0.4, -abs(spot.y) * 0.6, 0)) if rng.random() < 0.5 else spot
+    long, wide, high = rng.uniform(0.05, 0.13), rng.uniform(0.03, 0.06), rng.uniform(0.015, 0.03)
+    frame, wheel = at(spot, turn * 3), rng.uniform(0.008, 0.014)
+    blocks([((-long / 2, -wide / 2, wheel), (long, wide, high))], paint(rng), 0, frame, 0.003)
+    cabin = ((-long * rng.uniform(0.2, 0.4), -wide * 0.45, wheel + high), (long * 0.55, wide * 0.9, high))
+    blocks([cabin], paint(rng), 0, frame, 0.003)
+    tyre = material((0.02, 0.02, 0.02), 0.8)
+    for x in (-long * 0.3, long * 0.3):
+        ends = [frame @ Vector((x, y * wide * 0.55, wheel)) for y in (-1, 1)]
+        tube(ends[0], ends[1], wheel, tyre, 0)
+
+
+def speaker(spot: Vector, turn: float, rng: Random, _photos: list[Path]) -> None:
+    """A dark box with round cones, or a ball with a dark face."""
+    w, d, h = rng.uniform(0.08, 0.16), rng.uniform(0.08, 0.18), rng.uniform(0.1, 0.28)
+    frame, cone = at(spot, turn), material((rng.uniform(0.01, 0.1),) * 3, 0.7)
+    blocks([((-w / 2, -d / 2, 0), (w, d, h))], paint(rng), 0, frame, rng.uniform(0.001, 0.01))
+    for z, part in ((0.35, 0.38), (0.75, 0.22)):
+        face = frame @ Vector((0, -d / 2 + 0.006, h * z))
+        tube(face, frame @ Vector((0, -d / 2 - 0.003, h * z)), w * part, cone, 0)
+
+
+KINDS = (
+    (mug, 3), (bottle, 2), (books, 3), (phone, 2), (mouse, 2), (paper, 3), (plant, 1), (tablet, 2),
+    (keyboard, 2), (monitor, 3), (frame, 3), (box, 2), (lamp, 3), (vase, 1), (toy, 2), (speaker, 1),
+)  # fmt: skip
 
 
 def desk(rng: Random, photos: list[Path]) -> None:

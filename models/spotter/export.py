@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +23,16 @@ import onnx
 import onnxruntime
 import torch
 from network import LABELS, Network
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 OPSET, IR = 17, 8
 TOLERANCE = 0.1
 """Of log-odds: what weights of 16 bits may change."""
-LARGE = 512
-"""Numbers from which on a constant is stored in 16 bits."""
 CARD = """name = "spotter"
 task = "semantic"
 licence = "MIT"
@@ -97,20 +99,9 @@ def write(net: nn.Module, path: Path) -> None:
     model.ir_version, model.producer_name, model.producer_version = IR, "vidstyle", ""
     for node in model.graph.node:
         node.doc_string = ""
-    halve(model.graph)
+    half.store(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
-
-
-def halve(graph: onnx.GraphProto) -> None:
-    """Store the weights in 16 bits, each with a cast to 32 before it is used."""
-    for kept in graph.initializer:
-        value = numpy_helper.to_array(kept)
-        if value.dtype == np.float32 and value.size >= LARGE:
-            name = kept.name
-            kept.CopyFrom(numpy_helper.from_array(value.astype(np.float16), f"{name}_16"))
-            cast = onnx.helper.make_node("Cast", [f"{name}_16"], [name], to=onnx.TensorProto.FLOAT)
-            graph.node.insert(0, cast)
 
 
 def agree(net: nn.Module, path: Path) -> float:

@@ -12,22 +12,24 @@ and the scale that undoes them: the network stays what it was, and can be traine
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-import onnx
 import torch
 from data import Stream
 from network import Network
-from onnx import numpy_helper
 from torch import Tensor, nn
 from train import Trainer, flags
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 
 def read(path: Path) -> dict[str, Tensor]:
     """Weights of the graph by their names in `Network`."""
-    kept = onnx.load(path).graph.initializer
-    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()).float() for i in kept}
-    return {n.removeprefix("net.").removesuffix("_16"): v for n, v in values.items() if n.startswith("net.")}
+    values = {n: torch.from_numpy(v) for n, v in half.read(path).items()}
+    return {n.removeprefix("net."): v for n, v in values.items() if n.startswith("net.")}
 
 
 def unfold(conv: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> None:

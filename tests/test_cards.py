@@ -113,6 +113,8 @@ def test_class_lists_have_the_usual_places(tmp_path: Path) -> None:
         ("model.output.high", 1.5, "model.output.high: must be from 0 to 1, is 1.5"),
         ("model.output", {"kind": "labels", "high": 0.9}, "high: goes with logits or probabilities of a"),
         ("model.output.high", 0.3, "model.output.high: must be at least the threshold, 0.5, is 0.3"),
+        ("model.output.seed", 0, "model.output.seed: must be from 1 to 64 cells, is 0"),
+        ("model.output.seed", 2, "model.output.seed: goes with high, which all of its cells must reach"),
         ("classes", None, "classes: is missing or empty"),
         ("classes", ["", ""], "classes: is missing or empty"),
         ("classes", ["cat", "cat"], "classes: 'cat' stands there twice"),

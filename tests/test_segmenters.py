@@ -229,9 +229,10 @@ def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
         segmenters.load(card, CPU, ["person"])
 
 
-def sure(card: Any, high: float) -> Any:
+def sure(card: Any, high: float, seed: int = 1) -> Any:
     graph = card.graphs["model"]
-    return replace(card, graphs={"model": replace(graph, output=replace(graph.output, high=high))})
+    output = replace(graph.output, high=high, seed=seed)
+    return replace(card, graphs={"model": replace(graph, output=output)})
 
 
 PALE = (160, 0, 0)
@@ -250,6 +251,19 @@ def test_a_part_must_be_sure_somewhere(tmp_path: Path, kind: str) -> None:
     mask = one(segmenters.load(sure(card, 0.9), CPU, ["laptop"]), seen)
     assert not mask[:, 28:].any()
     assert np.array_equal(mask[:, :28], plain[:, :28])
+
+
+@pytest.mark.parametrize(("seed", "stays"), [(1, True), (4, True), (5, False)])
+def test_a_part_must_be_sure_in_a_square(tmp_path: Path, seed: int, stays: bool) -> None:
+    """Four by nine red pixels hold a square of four; at the picture's edge three rows hold one."""
+    card = semantic(tmp_path)
+    seen = picture(24, 48, (4, 4, 8, 13), colour=RED)
+    seen[:, 4:20, 8:14] = PALE
+    seen[:, :3, 40:] = RED
+    plain = one(segmenters.load(card, CPU, ["laptop"]), seen)
+    mask = one(segmenters.load(sure(card, 0.9, seed), CPU, ["laptop"]), seen)
+    assert np.array_equal(mask[:, :24], plain[:, :24] if stays else np.zeros_like(plain[:, :24]))
+    assert mask[0, 47] == plain[0, 47] > 0.5
 
 
 def test_everything_is_sure(tmp_path: Path) -> None:
@@ -285,23 +299,31 @@ def test_the_higher_threshold_moves_along(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10**6), high=st.floats(0.5, 1), count=st.integers(1, 3))
+@given(seed=st.integers(0, 10**6), high=st.floats(0.5, 1), count=st.integers(1, 3), square=st.integers(1, 4))
 def test_hysteresis_of_noise(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, high: float, count: int
+    tmp_path_factory: pytest.TempPathFactory, seed: int, high: float, count: int, square: int
 ) -> None:
     """Just the parts of the lower mask that reach the higher threshold, whatever stands in the batch."""
     card = semantic(tmp_path_factory.mktemp("card"))
     rng = np.random.default_rng(seed)
     seen = np.zeros((count, 16, 20, 3), np.uint8)
-    seen[..., 0] = rng.choice([0, 140, 160, 190, 255], (count, 16, 20), p=[0.6, 0.1, 0.1, 0.1, 0.1])
+    shades, shares = [0, 140, 160, 190, 255], [0.6, 0.1, 0.1, 0.1, 0.1] if square == 1 else [0.2] * 5
+    seen[..., 0] = rng.choice(shades, (count, 16, 20), p=shares)
 
     def found(**how: Any) -> np.ndarray:
         return segmenters.load(how.pop("card", card), CPU, ["laptop"], **how).masks(seen) > 0.5
 
     low, sure_at = found(), found(threshold=high)
-    got = segmenters.load(sure(card, high), CPU, ["laptop"], batch=3).masks(seen) > 0.5
+    got = segmenters.load(sure(card, high, square), CPU, ["laptop"], batch=3).masks(seen) > 0.5
     for mask, seeds, kept in zip(low, sure_at, got, strict=True):
-        assert np.array_equal(grown(seeds & mask, mask), kept)
+        assert np.array_equal(grown(firm(seeds, square) & mask, mask), kept)
+
+
+def firm(seeds: np.ndarray, square: int) -> np.ndarray:
+    """Where all of a square around a place, as far as it lies in the picture, is a seed."""
+    before, behind = (square - 1) // 2, square // 2
+    padded = np.pad(seeds, (before, behind), constant_values=True)
+    return np.lib.stride_tricks.sliding_window_view(padded, (square, square)).all((2, 3))
 
 
 def grown(seeds: np.ndarray, mask: np.ndarray) -> np.ndarray:

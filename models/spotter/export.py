@@ -119,14 +119,14 @@ def agree(net: nn.Module, path: Path) -> float:
     return worst
 
 
-def card(path: Path, names: list[str], side: int, threshold: float, high: float | None) -> None:
+def card(path: Path, names: list[str], side: int, threshold: float, high: float | None, seed: int) -> None:
     """The card beside the graph; the [quality] table of an older card stays."""
     place = path.with_suffix(".toml")
     old = place.read_text() if place.exists() else ""
     quality = re.search(r"^\[quality\].*", old, re.MULTILINE | re.DOTALL)
     classes = ", ".join(f'"{n}"' for n in ("background", *names))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    line = f"high = {high}\n" if high else ""
+    line = (f"high = {high}\n" if high else "") + (f"seed = {seed}\n" if seed > 1 else "")
     text = CARD.format(
         classes=classes, file=path.name, sha256=sha256, side=side, threshold=threshold, high=line
     )
@@ -145,6 +145,7 @@ def main() -> None:
     )
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--high", type=float, help="what a part of the mask must reach somewhere")
+    parser.add_argument("--seed", type=int, default=1, help="in a square of so many cells each way")
     options = parser.parse_args()
     net = load(options.checkpoint, options.part)
     whole = Merged(net, [LABELS.index(n) for n in options.classes]).eval()
@@ -152,7 +153,7 @@ def main() -> None:
     write(whole, options.out)
     worst = agree(whole, options.out)
     print(f"{options.out.name}: {options.out.stat().st_size} bytes, differs by at most {worst:.1e}")
-    card(options.out, options.classes, options.side, options.threshold, options.high)
+    card(options.out, options.classes, options.side, options.threshold, options.high, options.seed)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def load(path: Path) -> Card:
         quality=_value(dict, table.get("quality", {}), place.key("quality")),
     )
     _classes_fit(card, place.key("classes"))
-    _high_fits(card, place.key("model.output.high"))
+    _high_fits(card, place.key("model.output"))
     return card
 
 
@@ -197,8 +197,10 @@ def _high_fits(card: Card, place: Place) -> None:
     """A higher threshold has something to be compared with, and is the higher one."""
     output = card.graphs["model"].output if "model" in card.graphs else Output()
     if output.high is None:
+        if output.seed > 1:
+            place.key("seed").wrong("goes with high, which all of its cells must reach")
         return
     if card.task != "semantic" or output.kind == "labels":
-        place.wrong("goes with logits or probabilities of a semantic network only")
+        place.key("high").wrong("goes with logits or probabilities of a semantic network only")
     if output.high < card.threshold:
-        place.wrong(f"must be at least the threshold, {card.threshold}, is {output.high}")
+        place.key("high").wrong(f"must be at least the threshold, {card.threshold}, is {output.high}")

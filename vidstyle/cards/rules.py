@@ -44,6 +44,7 @@ RULES: dict[tuple[type[Any], str], Rule] = {
     (ImageInput, "margin"): Rule(lambda number: 0 <= number <= 512, "from 0 to 512 pixels"),
     (ImageInput, "rim"): Rule(lambda number: 0 <= number <= 64, "from 0 to 64 pixels"),
     (Output, "high"): Rule(lambda number: 0 <= number <= 1, "from 0 to 1"),
+    (Output, "seed"): Rule(lambda number: 1 <= number <= 64, "from 1 to 64 cells"),
     (Output, "downsample"): Rule(lambda ratio: 0 < ratio <= 1, "above 0, at most 1"),
 }
 """By dataclass and field."""

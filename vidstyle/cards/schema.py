@@ -101,7 +101,8 @@ class Output:
     states: of a recurrent matte, pairs of input and output names; an input "downsample_ratio" gets
     `downsample`.
     high: of semantic logits or probabilities. The class probability that a part of the mask must reach
-    somewhere, else it is left out (hysteresis; the card's `threshold` is the lower one).
+    somewhere, else it is left out (hysteresis; the card's `threshold` is the lower one). seed: the side, in
+    cells of the output, of the square that must all reach it.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class Output:
     states: tuple[tuple[str, str], ...] = ()
     downsample: float | None = None
     high: float | None = None
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def semantic(
     threshold: float,
     *,
     high: float | None = None,
+    seed: int = 1,
     dtype: str = "float",
     rank: int = 4,
     channels_last: bool = False,
@@ -60,6 +61,7 @@ def semantic(
     probability, logsumexp(z[wanted]) - logsumexp(z[others]), less the logit of the threshold. One class
     alone (C = 1) is a logit of its own. Of labels the edge is smoothed by the mean of 3 x 3.
     high: the probability that a part must reach somewhere, else it is left out; None keeps every part.
+    seed: the side of the square of cells that must all reach it.
     """
     others = [index for index in range(count) if index not in wanted]
     constants, body = {
@@ -72,7 +74,7 @@ def semantic(
     first = f"s_out = {order}(out)\n      s_all = {lift}\n      s_values = Cast<to = 1>(s_all)\n      "
     if high is not None and (others or count == 1):  # of all classes together everything is sure
         scale = logit if kind == "logits" else float
-        certain, only = _certain(scale(high) - scale(threshold))
+        certain, only = _certain(scale(high) - scale(threshold), seed)
         constants, body = [*constants, *certain], body + only
         more, last = edge("h_limit")
     else:
@@ -80,9 +82,9 @@ def semantic(
     return post([f"{dtype}[{', '.join('abcd'[:rank])}] out"], [*constants, *more], first + body + last)
 
 
-def _certain(gap: float) -> Part:
-    """Hysteresis (Canny 1986): of `margin` only the connected parts (of eight neighbours) that somewhere
-    lie more than `gap` above the edge.
+def _certain(gap: float, seed: int) -> Part:
+    """Hysteresis (Canny 1986): of `margin` only the connected parts (of eight neighbours) that somewhere, in
+    a square of `seed` by `seed` cells or what of it lies in the picture, are more than `gap` above the edge.
 
     From those places on, the parts are grown inside of the edge until nothing changes any more. `h_limit`
     is what a distance to the edge may be at most: `_FAR` outside on a part that is left out and next to it,
@@ -93,22 +95,28 @@ def _certain(gap: float) -> Part:
         f"float h_far = {{{_FAR}}}",
         f"float h_span = {{{2 * _FAR}}}",
         "bool h_begin = {1}",
+        "float h_one = {1}",
     ]
+    before, behind = (seed - 1) // 2, seed // 2
+    pads = [before, before, behind, behind]
     return (
         constants,
-        """h_above = Greater(margin, c_zero)
+        f"""h_above = Greater(margin, c_zero)
       h_inside = Cast<to = 1>(h_above)
       h_beyond = Greater(margin, h_gap)
-      h_surely = Cast<to = 1>(h_beyond)
+      h_sure = Cast<to = 1>(h_beyond)
+      h_unsure = Sub(h_one, h_sure)
+      h_spoiled = MaxPool<kernel_shape = [{seed}, {seed}], pads = {pads}>(h_unsure)
+      h_surely = Sub(h_one, h_spoiled)
       h_seeds = Min(h_surely, h_inside)
       h_kept = Loop <body = h_grow (int64 h_step, bool h_go, float[n, 1, h, w] h_now)
-        => (bool h_more, float[n, 1, h, w] h_next) {
+        => (bool h_more, float[n, 1, h, w] h_next) {{
         h_wider = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_now)
         h_next = Min(h_wider, h_inside)
         h_new = Sub(h_next, h_now)
         h_most = ReduceMax<keepdims = 0>(h_new)
         h_more = Greater(h_most, c_zero)
-      }>(, h_begin, h_seeds)
+      }}>(, h_begin, h_seeds)
       h_left = Sub(h_inside, h_kept)
       h_around = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_left)
       h_spared = MaxPool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(h_kept)

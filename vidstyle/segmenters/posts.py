@@ -36,6 +36,7 @@ def _semantic(card: Card, signature: Signature, wanted: list[int], threshold: fl
         len(card.classes),
         threshold,
         high=_high(card, threshold),
+        seed=how.seed,
         dtype=ends.text_type(out),
         rank=len(out.shape) or 4,
         channels_last=how.layout == "NHWC",

@@ -10,6 +10,7 @@ import argparse
 import copy
 import hashlib
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -20,6 +21,10 @@ import torch
 from network import Apply, Brush, Conv
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 OPSET, IR_VERSION = 17, 9
 SHAPES = [(1, 360, 640), (2, 512, 512), (1, 720, 1280), (3, 64, 72)]
@@ -120,6 +125,7 @@ def _export(module: nn.Module, args: tuple, path: Path, inputs: list[str], outpu
     model = onnx.load(path)
     model.ir_version = IR_VERSION
     del model.graph.value_info[:]
+    half.store(model.graph)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

@@ -129,11 +129,18 @@ class Style(nn.Module):
             found += _moments(x)
         return torch.cat(found, 1)
 
+    def hidden(self, statistics: Tensor) -> Tensor:
+        """What the code is read from: [B, sizes.hidden]."""
+        known = 3.0 * torch.tanh((statistics - self.shift) * self.scale / 3.0)
+        return (self.dense(known) - self.middle) * self.spread
+
+    def code_of(self, hidden: Tensor, colours: Tensor) -> Tensor:
+        """The code, from hidden units and the palette [B,12] of the picture."""
+        films, tint, more = (0.2 * self.code(hidden)).split([len(self.base), PALETTE, len(self.more)], 1)
+        return torch.cat([self.base + films, colours + 0.1 * tint, self.more + more], 1)
+
     def forward(self, style: Tensor) -> Tensor:
-        known = 3.0 * torch.tanh((self.statistics(style) - self.shift) * self.scale / 3.0)
-        code = 0.2 * self.code((self.dense(known) - self.middle) * self.spread)
-        films, colours, more = code.split([len(self.base), PALETTE, len(self.more)], 1)
-        return torch.cat([self.base + films, palette(style) + 0.1 * colours, self.more + more], 1)
+        return self.code_of(self.hidden(self.statistics(style)), palette(style))
 
     @torch.no_grad()
     def standardise(self, pictures: Tensor) -> None:

@@ -4,29 +4,26 @@
 # ///
 """style.onnx and apply.onnx -> checkpoint, so that training can go on from what was shipped:
 
-python restore.py SCRATCH/shipped.pt && python train.py --grow SCRATCH/shipped.pt ...
+python restore.py SCRATCH/shipped.pt && python train.py --start SCRATCH/shipped.pt ...
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-import onnx
 import torch
 from network import RELU_GAIN, Brush, Conv
-from onnx import numpy_helper
 from torch import Tensor
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 RMS = 0.08
 """Root mean square of a kernel. It acts by its direction alone; against the length of Adam's steps, this
 lets it turn a little slower than the random one of 0.04 that training begins with."""
-
-
-def read(path: Path) -> dict[str, Tensor]:
-    """The initializers of a graph by name."""
-    kept = onnx.load(path).graph.initializer
-    return {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in kept}
 
 
 def undouble(weight: Tensor) -> Tensor:
@@ -53,7 +50,10 @@ def refill(conv: Conv, plain: Tensor, bias: Tensor) -> None:
 def restore(folder: Path) -> Brush:
     """The network whose graphs lie in a folder."""
     net = Brush()
-    style, paint = read(folder / "style.onnx"), read(folder / "apply.onnx")
+    style, paint = (
+        {k: torch.from_numpy(v) for k, v in half.read(folder / name).items()}
+        for name in ("style.onnx", "apply.onnx")
+    )
     net.style.load_state_dict(style, strict=False)
     for name, conv in ((n, m) for n, m in net.style.named_modules() if isinstance(m, Conv)):
         refill(conv, style[f"{name}.weight"], style[f"{name}.bias"])

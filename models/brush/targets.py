@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from data import load
+from data import centre
 from losses import Features, Target, describe, fast_in_short, halve
 
 SCALES = 3
@@ -20,7 +20,7 @@ SIZE = 256
 
 
 class Paintings:
-    """Paintings at 256x256 with their statistics at full, half and quarter scale, as memory maps."""
+    """Paintings, cut to 256x256 as the tool cuts them, with statistics at three scales, as memory maps."""
 
     def __init__(self, paths: list[Path], folder: Path, device: str = "cpu"):
         self.paths, self.device = paths, device
@@ -40,7 +40,7 @@ class Paintings:
 
     @torch.no_grad()
     def _fill_one(self, features: Features, i: int) -> None:
-        self.pictures[i] = load(self.paths[i], SIZE)
+        self.pictures[i] = centre(self.paths[i], SIZE)
         x = to_tensor(self.pictures[i : i + 1], self.device)
         for scale in range(SCALES):
             found = describe(features(x))
@@ -49,6 +49,10 @@ class Paintings:
             self.maps["cov3"][i, scale] = found.covs[1][0].cpu().numpy()
             x = halve(x)
         self.done[i] = 1
+
+    def rows(self) -> range:
+        """Their numbers."""
+        return range(len(self.paths))
 
     def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, list[Target]]:
         """Pictures [N,3,256,256] and their statistics per scale."""
@@ -72,12 +76,13 @@ def main() -> None:
     parser.add_argument("--styles", type=Path, required=True, help="folder of paintings")
     parser.add_argument("--out", type=Path, required=True, help="folder for the statistics")
     parser.add_argument("--loss-weights", type=Path, required=True, help="vgg_normalised_conv3_1.pth")
+    parser.add_argument("--all", action="store_true", help="none is held out")
     parser.add_argument("--part", default="0/1", help="which share of the work this process does, e.g. 0/2")
     args = parser.parse_args()
     from data import names, split
 
     part, parts = map(int, args.part.split("/"))
-    paintings = Paintings(split(names(args.styles))[0], args.out)
+    paintings = Paintings(names(args.styles) if args.all else split(names(args.styles))[0], args.out)
     paintings.fill(Features(args.loss_weights, short=fast_in_short("cpu")), part, parts)
 
 

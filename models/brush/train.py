@@ -22,7 +22,8 @@ import losses
 import numpy as np
 import torch
 from data import Photos, names, split
-from network import Apply, Brush, Sizes
+from network import Apply, Brush, Sizes, Style, palette
+from numpy.typing import NDArray
 from sheet import sheet
 from targets import SCALES, Paintings, to_tensor
 from torch import Tensor
@@ -56,8 +57,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--extra-share", type=float, default=0.5, help="how often a batch is of the extra pictures"
     )
+    parser.add_argument("--more-styles", type=Path, help="a folder of more paintings, none of them held out")
+    parser.add_argument("--start", type=Path, help="begin with the weights of a checkpoint")
     parser.add_argument(
-        "--grow", type=Path, help="begin with a checkpoint of fewer channels or blocks at 1/4"
+        "--head", action="store_true", help="only the last layers of the encoder learn; the rest stays"
     )
     parser.add_argument("--minutes", type=float, default=90, help="length of the schedule")
     parser.add_argument("--batch", type=int, default=4)
@@ -82,6 +85,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=0, help="processes that cut photographs")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--compile", action="store_true", help="by torch.compile: slow to begin, then faster")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
@@ -119,28 +123,58 @@ class Task:
         short = losses.fast_in_short(args.device)
         self.features = losses.Features(args.loss_weights, device=args.device, short=short)
         folders = [(split(names(args.data / "style"))[0], "paintings")]
+        if args.more_styles:
+            folders.append((names(args.more_styles), "more"))
         if args.extra_styles:
             folders.append((names(args.extra_styles), "extra"))
         self.sets = [Paintings(paths, args.checkpoints / name, args.device) for paths, name in folders]
         for paintings in self.sets:
             paintings.fill(self.features)
         self.features.valid = True
+        self.shares = self.share_of_sets()
+        self.worth = [gaps(paintings) for paintings in self.sets]
+        """How far each painting was missed of late: those that are missed most are drawn most."""
+        self.drawn = (0, np.zeros(0, np.int64))
+        self.known: list[tuple[Tensor, Tensor]] = []
+        """With --head, for each set: the statistics of the encoder's features, and the palettes."""
+
+    def share_of_sets(self) -> NDArray[np.float64]:
+        """How often a batch is of each set: the extra one as asked for, the others by their size."""
+        shares = np.array([len(s.paths) for s in self.sets], np.float64)
+        if self.args.extra_styles:
+            shares[:-1] *= (1 - self.args.extra_share) / shares[:-1].sum()
+            shares[-1] = self.args.extra_share
+        return shares / shares.sum()
+
+    @torch.no_grad()
+    def look_ahead(self, style: Style) -> None:
+        """What a frozen encoder sees in every painting, computed once."""
+        for paintings in self.sets:
+            pictures = (to_tensor(paintings.pictures[i : i + 1], self.args.device) for i in paintings.rows())
+            seen = [(style.statistics(x), palette(x)) for x in pictures]
+            self.known.append((torch.cat([s for s, _ in seen]), torch.cat([p for _, p in seen])))
 
     def content(self) -> Tensor:
         """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""
         return to_tensor(next(self.crops), self.args.device)
 
-    def paintings(self) -> tuple[Tensor, list[losses.Target]]:
-        """A batch from one of the sets."""
-        chosen = self.sets[-1] if self.rng.random() < self.args.extra_share else self.sets[0]
-        style, target = chosen.batch(self.rng.integers(len(chosen.paths), size=self.args.batch))
-        return (style.flip(3) if self.rng.random() < 0.5 else style), target
+    def paintings(self, style: Style) -> tuple[Tensor, list[losses.Target]]:
+        """Codes and targets of a batch from one of the sets."""
+        chosen = int(self.rng.choice(len(self.sets), p=self.shares))
+        worth = np.clip(self.worth[chosen], 0.3, 6.0)
+        rows = self.rng.choice(len(worth), self.args.batch, p=worth / worth.sum())
+        self.drawn = chosen, rows
+        pictures, targets = self.sets[chosen].batch(rows)
+        if self.known:
+            statistics, colours = (known[rows] for known in self.known[chosen])
+            return style.code_of(style.hidden(statistics), colours), targets
+        return style(pictures.flip(3) if self.rng.random() < 0.5 else pictures), targets
 
     def loss(self, net: Brush) -> dict[str, Tensor]:
         wide = self.content()
-        style, targets = self.paintings()
+        code, targets = self.paintings(net.style)
         size, end = self.args.size, SHIFT + self.args.size
-        content, code = wide[:, :, SHIFT:end, SHIFT:end], net.style(style)
+        content = wide[:, :, SHIFT:end, SHIFT:end]
         painted = net.apply_(content, code)
         edge = MARGIN if self.rng.random() < 0.6 else 0
         inner = slice(edge, size - edge)
@@ -157,14 +191,19 @@ class Task:
         scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
         scenes.append(losses.halve(scenes[1]))
         style, cov = painted.new_zeros(()), painted.new_zeros(())
+        missed = np.zeros(len(painted))
         first = int(self.rng.random() < 0.5)  # full scale costs most: every other step is enough
         for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
             found = self.features(scene)
             got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
-            style = style + weight * robust(losses.moment_loss(got.vector, target.vector), args.knee)
+            gap = losses.moment_loss(got.vector, target.vector)
+            missed += gap.detach().numpy(force=True)
+            style = style + weight * robust(gap, args.knee)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
             if scale == 1:
                 structure = self.structure(found[2], losses.halve(content))
+        chosen, rows = self.drawn
+        self.worth[chosen][rows] += 0.3 * (missed / (SCALES - first) - self.worth[chosen][rows])
         return {
             "style": args.style * style,
             "cov": args.covariance * cov,
@@ -190,6 +229,13 @@ class Task:
         still = painted[:half, :, a:b, a:b]
         edges = still.diff(dim=2).square().mean() + still.diff(dim=3).square().mean()
         return (again[:, :, a - dy : b - dy, a - dx : b - dx] - still).square().mean() / (edges + 1e-3)
+
+
+def gaps(paintings: Paintings) -> NDArray[np.float64]:
+    """How far the statistics of each painting are from the mean painting's: a first guess of its loss."""
+    vectors = np.asarray(paintings.maps["vector"][:, 1], np.float32)
+    far = losses.moment_loss(torch.from_numpy(vectors), torch.from_numpy(vectors.mean(0))).numpy()
+    return 0.7 * far.astype(np.float64) / far.mean()
 
 
 def robust(loss: Tensor, knee: float) -> Tensor:
@@ -230,6 +276,8 @@ def begin(args: argparse.Namespace, task: Task) -> State:
         copy.deepcopy(net).requires_grad_(False).eval(),
         torch.optim.Adam(groups, args.rate, betas=(0.9, 0.99), fused=True),
     )
+    net.apply_.requires_grad_(not args.head)
+    net.style.convs.requires_grad_(not args.head)
     path = args.checkpoints / "last.pt"
     if path.exists():
         kept = torch.load(path, map_location=args.device)
@@ -238,50 +286,15 @@ def begin(args: argparse.Namespace, task: Task) -> State:
         state.adam.load_state_dict(kept["adam"])
         state.step, state.seconds = kept["step"], 0.0 if args.restart else kept["seconds"]
         torch.manual_seed(args.seed + state.step)
-    elif args.grow:
-        grow(state, torch.load(args.grow, map_location=args.device)["ema"])
+    elif args.start:
+        kept = torch.load(args.start, map_location=args.device)["ema"]
+        state.net.load_state_dict(kept)
+        state.ema.load_state_dict(kept)
     else:
         rows = task.rng.permutation(len(task.sets[0].paths))[:200]
         net.style.standardise(to_tensor(task.sets[0].pictures[rows], args.device))
         state.ema.load_state_dict(net.state_dict())
     return state
-
-
-def grow(state: State, smaller: dict[str, Tensor]) -> None:
-    """Take over what a network with fewer channels or blocks at 1/4 has learned; what it lacks has next to no
-    effect at first: nothing that was there reads the new channels yet.
-    """
-    mine = state.net.state_dict()
-    for name, value in smaller.items():
-        if not name.startswith("style.code."):
-            _widen(mine[name], value)
-    old, new = (sizes.splits() for sizes in (Sizes(**_sizes(smaller)), Sizes()))
-    for name in ("style.code.weight", "style.code.bias"):
-        parts = smaller[name].split(old)
-        mine[name].zero_()
-        for wide, part in zip(mine[name].split(new), parts, strict=False):
-            wide[: len(part)] = part
-    state.net.load_state_dict(mine)
-    state.ema.load_state_dict(mine)
-
-
-def _widen(wide: Tensor, value: Tensor) -> None:
-    """Copies a tensor into the corner of a larger one; old outputs take nothing from new inputs."""
-    wide[: len(value)] = 0.0
-    wide[tuple(slice(length) for length in value.shape)] = value
-
-
-def _sizes(weights: dict[str, Tensor]) -> dict[str, int]:
-    """Channels and blocks of the network that has these weights."""
-    outputs = {name: weights[f"apply_.{name}.bias"] for name in ("enter", "down", "up2")}
-    blocks = [
-        {name.split(".")[2] for name in weights if name.startswith(f"apply_.{kind}.")}
-        for kind in ("blocks", "refine")
-    ]
-    return {
-        "fine": len(outputs["enter"]), "trunk": len(outputs["down"]), "half": len(outputs["up2"]),
-        "blocks": len(blocks[0]), "refine": len(blocks[1]),
-    }  # fmt: skip
 
 
 def save(state: State, args: argparse.Namespace) -> None:
@@ -307,6 +320,11 @@ def main() -> None:
     args.checkpoints.mkdir(parents=True, exist_ok=True)
     task = Task(args)
     state = begin(args, task)
+    if args.head:
+        task.look_ahead(state.net.style)
+    if args.compile:
+        state.net.apply_.compile(dynamic=False)
+        task.features.look = torch.compile(task.features.look, dynamic=False)  # type: ignore[method-assign]
     saved = drawn = state.seconds
     while state.seconds < 60 * args.minutes:
         start = time.perf_counter()

@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +82,16 @@ class Merged(nn.Module):
         return torch.cat([background, *(logits[:, i : i + 1] for i in self.kept)], 1)
 
 
-def load(checkpoint: Path, part: str) -> Network:
-    """The averaged (or plain) network of a checkpoint, for inference."""
+def load(checkpoints: Sequence[Path], part: str) -> Network:
+    """The averaged (or plain) network of a checkpoint for inference, or the mean of those of several
+    (Izmailov et al. 2018)."""
+    states = [torch.load(path, map_location="cpu")[part] for path in checkpoints]
+    mean = {
+        name: sum(state[name] for state in states) / len(states) if value.is_floating_point() else value
+        for name, value in states[-1].items()
+    }
     net = Network()
-    net.load_state_dict(torch.load(checkpoint, map_location="cpu")[part])
+    net.load_state_dict(mean)
     return net.eval()
 
 
@@ -136,7 +143,9 @@ def card(path: Path, names: list[str], side: int, threshold: float, high: float 
 def main() -> None:
     """Parse, fold, write, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument(
+        "--checkpoint", type=Path, nargs="+", required=True, help="of several the mean is taken"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("spotter.onnx"))
     parser.add_argument("--part", choices=("average", "net"), default="average")
     parser.add_argument("--classes", nargs="+", default=["laptop"], choices=LABELS[1:])

@@ -2,7 +2,8 @@
 # requires-python = ">=3.11"
 # dependencies = ["numpy>=1.26", "onnx>=1.16"]
 # ///
-"""Weights in 16 bits: half the bytes of a graph, at the same speed, since ONNX Runtime folds the casts."""
+"""Sixteen bits: for weights, which then take half the bytes of a graph at the same speed, since ONNX Runtime
+folds the casts; and for training."""
 
 from __future__ import annotations
 
@@ -33,3 +34,11 @@ def read(path: Path) -> dict[str, NDArray[np.float32]]:
     """The constants of a graph by name, in 32 bits however they are stored."""
     kept = onnx.load(path).graph.initializer
     return {i.name.removesuffix(MARK): numpy_helper.to_array(i).astype(np.float32) for i in kept}
+
+
+def fast(device: str) -> bool:
+    """Whether a device ("cpu", "cuda") computes fast in bfloat16; a CPU without instructions for it is half
+    as fast with it. Needs torch."""
+    import torch
+
+    return device != "cpu" or torch.cpu._is_avx512_bf16_supported()

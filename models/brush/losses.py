@@ -9,6 +9,7 @@ Features: VGG-19, normalised, relu1_1, relu2_1, relu3_1 (a loss only, never ship
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Features:
         kept = torch.load(path, map_location=device)
         first, bias = kept["0.weight"], kept["0.bias"]
         self.enter = (first, bias)
+        self.run: Callable[[Tensor], list[Tensor]] = self.look
+        """`look`, or what torch.compile makes of it."""
         self.convs = [
             (kept[f"{k}.weight"].contiguous(memory_format=torch.channels_last), kept[f"{k}.bias"])
             for k in LAYERS[1:]
@@ -41,7 +44,7 @@ class Features:
 
     def __call__(self, x: Tensor) -> list[Tensor]:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.short):
-            return [f.float() for f in self.look(x)]
+            return [f.float() for f in self.run(x)]
 
     def look(self, x: Tensor) -> list[Tensor]:
         x = F.conv2d(x, *self.enter).contiguous(memory_format=torch.channels_last)
@@ -53,11 +56,6 @@ class Features:
             if i in (1, 3):
                 x = F.max_pool2d(x, 2)
         return found
-
-
-def fast_in_short(device: str) -> bool:
-    """Whether a device has instructions for bfloat16; a CPU without them is half as fast with it."""
-    return device != "cpu" or torch.cpu._is_avx512_bf16_supported()
 
 
 def covariance(feature: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from data import centre
-from losses import Features, Target, describe, fast_in_short, halve
+from losses import Features, Target, describe, halve
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 SCALES = 3
 SHAPES = {"vector": (896,), "cov2": (128, 128), "cov3": (256, 256)}
@@ -50,10 +55,6 @@ class Paintings:
             x = halve(x)
         self.done[i] = 1
 
-    def rows(self) -> range:
-        """Their numbers."""
-        return range(len(self.paths))
-
     def batch(self, rows: np.ndarray) -> tuple[torch.Tensor, list[Target]]:
         """Pictures [N,3,256,256] and their statistics per scale."""
         got = {k: torch.from_numpy(m[rows]).to(self.device).float() for k, m in self.maps.items()}
@@ -83,7 +84,7 @@ def main() -> None:
 
     part, parts = map(int, args.part.split("/"))
     paintings = Paintings(names(args.styles) if args.all else split(names(args.styles))[0], args.out)
-    paintings.fill(Features(args.loss_weights, short=fast_in_short("cpu")), part, parts)
+    paintings.fill(Features(args.loss_weights, short=half.fast("cpu")), part, parts)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ from sheet import sheet
 from targets import SCALES, Paintings, to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 MARGIN, SHIFT, PATCH = 16, 9, 96
 
@@ -120,7 +125,7 @@ class Task:
         photos = Photos(split(names(args.data / "content"))[0], args.checkpoints / "photos.u8")
         crops = Crops(photos, args.batch, args.size + 2 * SHIFT, seed)
         self.crops = iter(DataLoader(crops, batch_size=None, num_workers=args.workers))
-        short = losses.fast_in_short(args.device)
+        short = half.fast(args.device)
         self.features = losses.Features(args.loss_weights, device=args.device, short=short)
         folders = [(split(names(args.data / "style"))[0], "paintings")]
         if args.more_styles:
@@ -134,7 +139,6 @@ class Task:
         self.shares = self.share_of_sets()
         self.worth = [gaps(paintings) for paintings in self.sets]
         """How far each painting was missed of late: those that are missed most are drawn most."""
-        self.drawn = (0, np.zeros(0, np.int64))
         self.known: list[tuple[Tensor, Tensor]] = []
         """With --head, for each set: the statistics of the encoder's features, and the palettes."""
 
@@ -150,7 +154,8 @@ class Task:
     def look_ahead(self, style: Style) -> None:
         """What a frozen encoder sees in every painting, computed once."""
         for paintings in self.sets:
-            pictures = (to_tensor(paintings.pictures[i : i + 1], self.args.device) for i in paintings.rows())
+            rows = range(len(paintings.paths))
+            pictures = (to_tensor(paintings.pictures[i : i + 1], self.args.device) for i in rows)
             seen = [(style.statistics(x), palette(x)) for x in pictures]
             self.known.append((torch.cat([s for s, _ in seen]), torch.cat([p for _, p in seen])))
 
@@ -158,12 +163,16 @@ class Task:
         """[N,3,S,S] with room for the shift: S = size + 2 * SHIFT."""
         return to_tensor(next(self.crops), self.args.device)
 
-    def paintings(self, style: Style) -> tuple[Tensor, list[losses.Target]]:
-        """Codes and targets of a batch from one of the sets."""
+    def draw(self) -> tuple[int, NDArray[np.int64]]:
+        """One of the sets, and the rows of a batch in it."""
         chosen = int(self.rng.choice(len(self.sets), p=self.shares))
         worth = np.clip(self.worth[chosen], 0.3, 6.0)
-        rows = self.rng.choice(len(worth), self.args.batch, p=worth / worth.sum())
-        self.drawn = chosen, rows
+        return chosen, self.rng.choice(len(worth), self.args.batch, p=worth / worth.sum())
+
+    def paintings(
+        self, style: Style, chosen: int, rows: NDArray[np.int64]
+    ) -> tuple[Tensor, list[losses.Target]]:
+        """Codes and targets of a batch."""
         pictures, targets = self.sets[chosen].batch(rows)
         if self.known:
             statistics, colours = (known[rows] for known in self.known[chosen])
@@ -172,20 +181,24 @@ class Task:
 
     def loss(self, net: Brush) -> dict[str, Tensor]:
         wide = self.content()
-        code, targets = self.paintings(net.style)
+        chosen, rows = self.draw()
+        code, targets = self.paintings(net.style, chosen, rows)
         size, end = self.args.size, SHIFT + self.args.size
         content = wide[:, :, SHIFT:end, SHIFT:end]
         painted = net.apply_(content, code)
         edge = MARGIN if self.rng.random() < 0.6 else 0
         inner = slice(edge, size - edge)
-        terms = self.look(painted[:, :, inner, inner], content[:, :, inner, inner], targets)
+        terms, missed = self.look(painted[:, :, inner, inner], content[:, :, inner, inner], targets)
+        self.worth[chosen][rows] += 0.3 * (missed - self.worth[chosen][rows])
         terms["tone"] = self.args.tone * (losses.tone(painted) - losses.tone(content)).square().mean()
         terms["range"] = 20.0 * (painted - painted.clamp(0.0, 1.0)).square().mean()
         terms["motion"] = self.args.motion * self.calm(net.apply_, wide, painted, code)
         return terms
 
-    def look(self, painted: Tensor, content: Tensor, targets: list[losses.Target]) -> dict[str, Tensor]:
-        """Style at three scales and content at half scale."""
+    def look(
+        self, painted: Tensor, content: Tensor, targets: list[losses.Target]
+    ) -> tuple[dict[str, Tensor], NDArray[np.float64]]:
+        """Style at three scales and content at half scale; and by how much each painting was missed."""
         args = self.args
         top, left = (int(v) for v in self.rng.integers(painted.shape[2] - PATCH + 1, size=2))
         scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
@@ -202,13 +215,12 @@ class Task:
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
             if scale == 1:
                 structure = self.structure(found[2], losses.halve(content))
-        chosen, rows = self.drawn
-        self.worth[chosen][rows] += 0.3 * (missed / (SCALES - first) - self.worth[chosen][rows])
-        return {
+        terms = {
             "style": args.style * style,
             "cov": args.covariance * cov,
             "content": args.content * structure,
         }
+        return terms, missed / (SCALES - first)
 
     def structure(self, got: Tensor, content: Tensor) -> Tensor:
         with torch.no_grad():
@@ -324,7 +336,7 @@ def main() -> None:
         task.look_ahead(state.net.style)
     if args.compile:
         state.net.apply_.compile(dynamic=False)
-        task.features.look = torch.compile(task.features.look, dynamic=False)  # type: ignore[method-assign]
+        task.features.run = torch.compile(task.features.look, dynamic=False)
     saved = drawn = state.seconds
     while state.seconds < 60 * args.minutes:
         start = time.perf_counter()

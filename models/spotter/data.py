@@ -95,15 +95,20 @@ class Pool:
 
     def without(self, every: int, names: frozenset[str]) -> Pool:
         """All but every so-manieth picture, which are held out, and those of the given names."""
-        kept = [i for i in range(len(self)) if i % every and self.names[i] not in names]
-        parts = (self.names, self.pictures, self.labels)
-        return Pool(*([part[i] for i in kept] for part in parts))  # type: ignore[arg-type]
+        return self.picked([i for i, name in enumerate(self.names) if i % every and name not in names])
 
     def favouring(self, names: set[str], times: int) -> Pool:
         """The same, those of the given names so many times."""
-        order = [i for i, name in enumerate(self.names) for _ in range(times if name in names else 1)]
-        parts = (self.names, self.pictures, self.labels)
-        return Pool(*([part[i] for i in order] for part in parts))  # type: ignore[arg-type]
+        return self.picked(
+            [i for i, name in enumerate(self.names) for _ in range(times if name in names else 1)]
+        )
+
+    def picked(self, rows: list[int]) -> Pool:
+        """The pictures of these numbers; none is copied."""
+        names, pictures, labels = (
+            [part[i] for i in rows] for part in (self.names, self.pictures, self.labels)
+        )
+        return Pool(names, pictures, labels)
 
     def draw(self, rng: Rng) -> tuple[Bytes, Bytes]:
         """A random picture and its labels."""

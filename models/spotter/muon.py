@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 from torch import Tensor
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration, Jordan's."""
@@ -41,16 +47,11 @@ class Muon(torch.optim.Optimizer):
         parameter.mul_(1 - rate * decay).add_(update.reshape(parameter.shape), alpha=-rate * size)
 
 
-def fast_in_short(device: torch.device) -> bool:
-    """Whether a device has instructions for bfloat16; a CPU without them is half as fast with it."""
-    return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-
-
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
     """Roughly the nearest matrix whose singular values are all 1 (here 0.7 to 1.2)."""
     a, b, c = NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.to(torch.bfloat16) if fast_in_short(matrix.device) else matrix
+    x = matrix.to(torch.bfloat16) if half.fast(matrix.device.type) else matrix
     x = x.mT if tall else x
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):

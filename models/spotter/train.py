@@ -22,6 +22,7 @@ passed, over all runs together; `--restart` begins that anew from the weights of
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,13 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from data import IGNORE, REST, Stream
-from muon import Muon, fast_in_short
+from muon import Muon
 from network import LABELS, LAPTOP, STAGES, Network, margin
 from torch import Tensor, nn
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+import half
 
 SCENE_CELLS = 4
 DECAY = 0.03
@@ -158,7 +163,7 @@ class Trainer:
         self.adam, self.muon = self.optimisers()
         self.step, self.seen, self.spent = 0, 0, 0.0
         self.weights = Weights()
-        self.short = fast_in_short(self.device)
+        self.short = half.fast(self.device.type)
         """Whether to compute in bfloat16."""
         self.look = torch.compile(self.look_at) if options.compile else self.look_at
 

@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +107,32 @@ def traffic() -> dict[str, int]:
 
 def strays() -> list[str]:
     """Kinds of nodes that networks which find objects run on the CPU."""
-    found: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder, recorded() as nodes:
+        list(objects(Path(folder)))
+    return sorted({kind for provider, kind in nodes if provider != device.Device("cuda").provider})
 
-    def recorded(*arguments: Any, **named: Any) -> Any:
-        session = built(*arguments, **named | {"record": True})
+
+def kinds() -> list[str]:
+    """Kinds of nodes of the built-in segmenter."""
+    with recorded() as nodes:
+        pipeline.load(Job(source="", device="cuda"))
+    return sorted({kind for _, kind in nodes})
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, str]]]:
+    """Provider and kind of each node of the segmenters that are loaded meanwhile."""
+    nodes: list[tuple[str, str]] = []
+
+    def built(*arguments: Any, **named: Any) -> Any:
+        session = device.Session(*arguments, **named | {"record": True})
         parts = session._session.get_provider_graph_assignment_info()
-        for part in parts:
-            if part.ep_name != device.Device("cuda").provider:
-                found.update(node.op_type for node in part.get_nodes())
+        nodes.extend((part.ep_name, node.op_type) for part in parts for node in part.get_nodes())
         return session
 
-    built = device.Session
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["vidstyle.segmenters.load"], "Session", recorded)
-        list(objects(Path(folder)))
-    return sorted(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["vidstyle.segmenters.load"], "Session", built)
+        yield nodes
 
 
 def note(bytewise: bool) -> str:
@@ -152,8 +164,5 @@ def memory(sides: list[int]) -> int:
 
 if __name__ == "__main__":
     words = [json.loads(word) for word in sys.argv[2:]]
-    print(
-        json.dumps(
-            {"traffic": traffic, "strays": strays, "note": note, "memory": memory}[sys.argv[1]](*words)
-        )
-    )
+    tasks = {"traffic": traffic, "strays": strays, "kinds": kinds, "note": note, "memory": memory}
+    print(json.dumps(tasks[sys.argv[1]](*words)))

@@ -85,6 +85,12 @@ def test_only_sizes_are_computed_beside_the_device(libraries: Path) -> None:
     assert set(told(libraries, "strays")) <= SCALARS
 
 
+def test_a_network_of_8_bits_runs_in_floats(libraries: Path) -> None:
+    """The built-in segmenter is one, and CUDA has no 8-bit convolution."""
+    found = set(told(libraries, "kinds"))
+    assert "Conv" in found and not [kind for kind in found if "Linear" in kind]
+
+
 def test_what_a_network_runs_on_the_cpu_all_the_same_is_said(libraries: Path) -> None:
     assert told(libraries, "note", True) == "tiny: QLinearConv run on the CPU for lack of CUDA code"
     assert told(libraries, "note", False) == ""

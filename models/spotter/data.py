@@ -241,8 +241,8 @@ class Sources:
 
     def plan(self) -> list[tuple[str, float]]:
         """Kinds of samples and their share."""
-        shares = [("pasted", 0.15), ("coco", 0.06), ("photos", 0.11), ("desktops", 0.02)]
-        more = (("rendered", 0.18), ("outlined", 0.02), ("drawn", 0.05), ("found", 0.27), ("empty", 0.14))
+        shares = [("pasted", 0.15), ("coco", 0.06), ("photos", 0.10), ("desktops", 0.02)]
+        more = (("rendered", 0.17), ("outlined", 0.02), ("drawn", 0.06), ("found", 0.34), ("empty", 0.08))
         shares += [(name, share) for name, share in more if len(getattr(self, name))]
         total = sum(s for _, s in shares)
         return [(kind, share / total) for kind, share in shares]

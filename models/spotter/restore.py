@@ -1,34 +1,32 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["numpy>=1.26", "onnx>=1.16", "opencv-python-headless>=4.8", "torch>=2.5"]
+# dependencies = [
+#     "numpy>=1.26", "onnx>=1.16", "onnxruntime>=1.20", "opencv-python-headless>=4.8", "torch>=2.5",
+# ]
 # ///
 """spotter.onnx -> checkpoint, so that training can go on from what was shipped.
 
 `python restore.py --packed PACKED --checkpoints CHECKPOINTS`, then `train.py --restart` with the same folder.
 Batch normalisation was folded away for the graph. Here each gets the statistics of some training samples
-and the scale that undoes them: the network stays what it was, and can be trained again.
+and the scale that undoes them: the network stays what it was in 8 bits, and can be trained again.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
 from data import Stream
 from network import Network
+from quantise import read as values_of
 from torch import Tensor, nn
 from train import Trainer, flags
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-
-import half
 
 
 def read(path: Path) -> dict[str, Tensor]:
     """Weights of the graph by their names in `Network`."""
-    values = {n: torch.from_numpy(v) for n, v in half.read(path).items()}
+    values = {n: torch.from_numpy(v) for n, v in values_of(path).items()}
     return {n.removeprefix("net."): v for n, v in values.items() if n.startswith("net.")}
 
 

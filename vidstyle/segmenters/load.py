@@ -8,6 +8,7 @@ from vidstyle.cards import Card, Output, picture_size
 from vidstyle.device import Device, Session
 from vidstyle.errors import ModelError, UsageError
 from vidstyle.graphs import join
+from vidstyle.graphs.floating import in_floats
 from vidstyle.graphs.segment_input import enter
 from vidstyle.segmenters import ends, posts
 from vidstyle.segmenters.classes import class_indices
@@ -36,6 +37,8 @@ def load(
     wanted = class_indices(card, classes)
     graph = ends.graph(card)
     network = join.read(graph.path)
+    if device.kind == "cuda":
+        in_floats(network)
     signature = join.signature(network)
     picture = ends.image(card, signature)
     after = posts.post(card, signature, wanted, card.threshold if threshold is None else threshold)

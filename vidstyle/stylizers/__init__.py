@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vidstyle.cards import Card, GraphFile
 from vidstyle.device import Device
 from vidstyle.errors import ModelError, UsageError
+from vidstyle.graphs.floating import in_floats
 from vidstyle.stylizers.ends import Ends, ends
 from vidstyle.stylizers.paint import Painter
 from vidstyle.stylizers.style import codes
@@ -32,6 +33,8 @@ def load(
     Raises ModelError where a file does not fit its card, UsageError for styles that cannot be meant.
     """
     graph, found, mixed = _chosen(card, device, styles, threads)
+    if device.kind == "cuda":
+        in_floats(found.network)
     return Painter(
         card.name,
         found,

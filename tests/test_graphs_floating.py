@@ -129,6 +129,24 @@ def test_a_rounding_that_is_an_output_or_has_a_scale_of_its_own_stays_what_it_is
     assert rounded.tolist() == [0, 3] and np.array_equal(y, feed["x"])
 
 
+def test_what_only_a_branch_takes_stays() -> None:
+    text = """net (float[1] x, bool more) => (float[1] y) {
+        one = Constant<value = float {1.0}>() zero = Constant<value = uint8 {0}>()
+        q = QuantizeLinear(x, one, zero) r = DequantizeLinear(q, one, zero)
+        y = If (more) <
+            then_branch = grow () => (float[1] big) { p = Cast<to = 1>(q) s = Add(p, step) big = Mul(s, r) },
+            else_branch = keep () => (float[1] same) { same = Identity(r) }
+        >
+    }"""
+    model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]>\n{text}')
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([10.0], np.float32), "step"))
+    in_floats(model)
+    feed = {"x": np.array([2.2], np.float32)}
+    session = Session(model.SerializeToString(), CPU)
+    assert np.allclose(session.run(feed | {"more": np.array(True)})[0], 12 * 2.2)
+    assert np.allclose(session.run(feed | {"more": np.array(False)})[0], 2.2)
+
+
 def test_a_network_of_floats_stays_as_it_is() -> None:
     model = network(0)
     before = model.SerializeToString(deterministic=True)

@@ -7,9 +7,11 @@ CUDA: there the pairs would be operators of their own, which cost time and preci
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 _LINEAR = frozenset(("Add", "Conv", "ConvTranspose", "Gemm", "MatMul"))
 """Operators whose ReLU or Clip a quantiser leaves to the bounds of the 8-bit numbers behind them."""
@@ -35,14 +37,30 @@ def in_floats(model: ModelProto) -> None:
             kept.append(_passed(node, rounding, before, stored, model))
         else:
             kept.append(node)
-    needed = {name for node in kept for name in node.input} | {port.name for port in graph.output}
-    kept = [node for node in kept if node.op_type != "QuantizeLinear" or node.output[0] in needed]
-    used = {name for node in kept for name in node.input} | {port.name for port in graph.output}
-    tensors = [tensor for tensor in graph.initializer if tensor.name in used]
-    for field, rest in ((graph.node, kept), (graph.initializer, tensors)):
-        copies = [type(part).FromString(part.SerializeToString()) for part in rest]
+    _keep(graph, kept)
+
+
+def _keep(graph: GraphProto, nodes: list[NodeProto]) -> None:
+    """The graph with these nodes, without roundings and constants that nothing takes any more."""
+    before = set(_taken(graph.node))
+    taken = {*_taken(nodes), *(port.name for port in graph.output)}
+    nodes = [node for node in nodes if node.op_type != "QuantizeLinear" or node.output[0] in taken]
+    taken = {*_taken(nodes), *(port.name for port in graph.output)}
+    tensors = [t for t in graph.initializer if t.name in taken or t.name not in before]
+    copies = [[type(part).FromString(part.SerializeToString()) for part in rest] for rest in (nodes, tensors)]
+    for field, rest in zip((graph.node, graph.initializer), copies, strict=True):
         del field[:]
-        field.extend(copies)
+        field.extend(rest)
+
+
+def _taken(nodes: Iterable[NodeProto]) -> Iterator[str]:
+    """Names that nodes take, those inside their branches and bodies, too."""
+    for node in nodes:
+        yield from node.input
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                yield from (port.name for port in inner.output)
+                yield from _taken(inner.node)
 
 
 def _known(node: NodeProto, stored: dict[str, TensorProto]) -> bool:

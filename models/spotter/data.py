@@ -31,6 +31,8 @@ HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
 FAVOUR = 3
 """How often an everyday photograph with laptops is drawn for one of a workshop or an office."""
+EVERYDAY = frozenset(("NUS-VIP/predicting-human-gaze-beyond-pixels", "markshih91/refinenet_pytorch"))
+"""Repositories of such photographs, besides those of COCO."""
 MISJUDGED = frozenset(("val17p_01347", "val17p_02056", "val17p_02418", "val17p_02486"))
 """Photographs in which the judge missed a laptop; they are outlined in `found.txt`."""
 SOURCES = ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn", "found", "empty")
@@ -174,9 +176,10 @@ def pack_empty(folder: Path) -> tuple[list[str], list[Bytes], list[Bytes]]:
 
 
 def everyday() -> set[str]:
-    """Names of the gathered photographs that are COCO's: homes and streets, as the test photographs are."""
+    """Names of the gathered photographs of homes and streets, as the test photographs are: COCO's and others."""
     with Path(__file__).with_name("found.csv").open() as file:
-        return {row["name"] for row in csv.DictReader(file) if row["licence"].startswith("COCO")}
+        rows = list(csv.DictReader(file))
+    return {r["name"] for r in rows if r["licence"].startswith("COCO") or r["repository"] in EVERYDAY}
 
 
 def held_found(names: list[str]) -> list[list[int]]:

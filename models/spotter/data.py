@@ -31,7 +31,19 @@ HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
 FAVOUR = 3
 """How often an everyday photograph with laptops is drawn for one of a workshop or an office."""
-EVERYDAY = frozenset(("NUS-VIP/predicting-human-gaze-beyond-pixels", "markshih91/refinenet_pytorch"))
+EVERYDAY = frozenset(
+    (
+        "AlanZhihaoLu/inverted-scenes",
+        "BernieChen96/ImageClassification",
+        "JillThomas799/thomasfamilyblog-2024-2025git",
+        "NUS-VIP/predicting-human-gaze-beyond-pixels",
+        "NUS-VIP/saliency-in-crowd",
+        "gastonbujia/VisualSearch",
+        "kevinhughes27/kevinandsam.travel",
+        "markshih91/refinenet_pytorch",
+        "mateusrafael4/Atividade_programacao_pose_estimation",
+    )
+)
 """Repositories of such photographs, besides those of COCO."""
 MISJUDGED = frozenset(("val17p_01347", "val17p_02056", "val17p_02418", "val17p_02486"))
 """Photographs in which the judge missed a laptop; they are outlined in `found.txt`."""

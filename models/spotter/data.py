@@ -188,7 +188,7 @@ def pack_empty(folder: Path) -> tuple[list[str], list[Bytes], list[Bytes]]:
 
 
 def everyday() -> set[str]:
-    """Names of the gathered photographs of homes and streets, as the test photographs are: COCO's and others."""
+    """Names of the gathered photographs of homes and streets, as the test photographs are."""
     with Path(__file__).with_name("found.csv").open() as file:
         rows = list(csv.DictReader(file))
     return {r["name"] for r in rows if r["licence"].startswith("COCO") or r["repository"] in EVERYDAY}

@@ -8,7 +8,7 @@
 
 `python restore.py --packed PACKED --checkpoints CHECKPOINTS`, then `train.py --restart` with the same folder.
 Batch normalisation was folded away for the graph. Here each gets the statistics of some training samples
-and the scale that undoes them: the network stays what it was in 8 bits, and can be trained again.
+and the scale that undoes them: it computes in floats with the weights of the graph, and can be trained again.
 """
 
 from __future__ import annotations

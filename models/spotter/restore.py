@@ -26,8 +26,13 @@ from train import Trainer, flags
 
 def read(path: Path) -> dict[str, Tensor]:
     """Weights of the graph by their names in `Network`."""
-    values = {n: torch.from_numpy(v) for n, v in values_of(path).items()}
-    return {n.removeprefix("net."): v for n, v in values.items() if n.startswith("net.")}
+    values = {n: torch.from_numpy(v.copy()) for n, v in values_of(path).items()}
+    mine = {n.removeprefix("net."): v for n, v in values.items() if n.startswith("net.")}
+    # What `export.join_pools` joined: the sum over the 2x2 is the 1x1 kernel behind the averaging.
+    for name in [n for n in mine if n.endswith("shortcut.weight")]:
+        mine[name.replace("weight", "1.0.weight")] = mine[name].sum((2, 3), keepdim=True)
+        mine[name.replace("weight", "1.0.bias")] = mine[name.replace("weight", "bias")]
+    return mine
 
 
 def unfold(conv: nn.Conv2d, norm: nn.BatchNorm2d, weight: Tensor, bias: Tensor) -> None:

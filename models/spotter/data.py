@@ -31,20 +31,6 @@ HELD_PHOTOS = 20
 """Every twentieth photograph without a laptop is held out."""
 FAVOUR = 3
 """How often an everyday photograph with laptops is drawn for one of a workshop or an office."""
-EVERYDAY = frozenset(
-    (
-        "AlanZhihaoLu/inverted-scenes",
-        "BernieChen96/ImageClassification",
-        "JillThomas799/thomasfamilyblog-2024-2025git",
-        "NUS-VIP/predicting-human-gaze-beyond-pixels",
-        "NUS-VIP/saliency-in-crowd",
-        "gastonbujia/VisualSearch",
-        "kevinhughes27/kevinandsam.travel",
-        "markshih91/refinenet_pytorch",
-        "mateusrafael4/Atividade_programacao_pose_estimation",
-    )
-)
-"""Repositories of such photographs, besides those of COCO."""
 MISJUDGED = frozenset(("val17p_01347", "val17p_02056", "val17p_02418", "val17p_02486"))
 """Photographs in which the judge missed a laptop; they are outlined in `found.txt`."""
 SOURCES = ("photos", "desktops", "coco", "cutouts", "rendered", "outlined", "drawn", "found", "empty")
@@ -187,17 +173,16 @@ def pack_empty(folder: Path) -> tuple[list[str], list[Bytes], list[Bytes]]:
     return list(pictures), list(pictures.values()), labels
 
 
-def everyday() -> set[str]:
-    """Names of the gathered photographs of homes and streets, as the test photographs are."""
+def found(column: str) -> set[str]:
+    """Names of the gathered photographs with a yes in a column of `found.csv`: `held`, those to hold out;
+    `everyday`, those of homes and streets, as the test photographs are."""
     with Path(__file__).with_name("found.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    return {r["name"] for r in rows if r["licence"].startswith("COCO") or r["repository"] in EVERYDAY}
+        return {row["name"] for row in csv.DictReader(file) if row[column] == "yes"}
 
 
 def held_found(names: list[str]) -> list[list[int]]:
-    """Indices to train on and to hold out, as `found.csv` says."""
-    with Path(__file__).with_name("found.csv").open() as file:
-        held = {row["name"] for row in csv.DictReader(file) if row["held"] == "yes"}
+    """Indices to train on and to hold out."""
+    held = found("held")
     return [[i for i, n in enumerate(names) if n not in held], [i for i, n in enumerate(names) if n in held]]
 
 
@@ -241,7 +226,7 @@ class Sources:
         pools = {name: Pool.load(packed / f"{name}.npz") for name in SOURCES}
         cut = pools.pop("cutouts")
         pools["photos"] = pools["photos"].without(HELD_PHOTOS, MISJUDGED)
-        pools["found"] = pools["found"].favouring(everyday(), FAVOUR)
+        pools["found"] = pools["found"].favouring(found("everyday"), FAVOUR)
         more = [pools[n] for n in ("outlined", "rendered", "drawn", "found")]
         pairs = [pair for pool in (cut, *more) for pair in zip(pool.pictures, pool.labels, strict=True)]
         pairs = [(p, m) for p, m in pairs if (m == LAPTOP).mean() > 0.03]

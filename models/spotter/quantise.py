@@ -24,7 +24,6 @@ import onnx
 import onnxruntime
 from data import Bytes, Pool
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 EVERY = 20
@@ -89,17 +88,3 @@ def difference(first: Path, second: Path, pictures: Pictures) -> float:
         guesses = [1 / (1 + np.exp(found[:, 0] - found[:, 1])) for found in logits]
         gaps.append(float(np.abs(guesses[0] - guesses[1]).mean()))
     return float(np.mean(gaps))
-
-
-def read(path: Path) -> dict[str, NDArray[np.float32]]:
-    """The weights and biases of a graph in 8 bits, by name."""
-    graph = onnx.load(path).graph
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    values = dict(stored)
-    for node in graph.node:
-        if node.op_type == "DequantizeLinear" and node.input[0] in stored:
-            numbers, scale, zero = (stored[name] for name in node.input)
-            shape = [-1] + [1] * (numbers.ndim - 1)
-            value = (numbers.astype(np.float64) - zero.reshape(shape)) * scale.reshape(shape)
-            values[node.input[0].removesuffix("_quantized")] = value
-    return {name: np.asarray(value, np.float32) for name, value in values.items()}

@@ -1,7 +1,7 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = [
-#     "numpy>=1.26", "onnx>=1.16", "onnxruntime>=1.20", "opencv-python-headless>=4.8", "torch>=2.5",
+#     "numpy>=1.26", "onnx>=1.16", "opencv-python-headless>=4.8", "torch>=2.5", "vidstyle",
 # ]
 # ///
 """spotter.onnx -> checkpoint, so that training can go on from what was shipped.
@@ -16,18 +16,29 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import onnx
 import torch
 from data import Stream
 from network import Network
-from quantise import read as values_of
+from onnx import numpy_helper
 from torch import Tensor, nn
 from train import Trainer, flags
+
+from vidstyle.graphs.floating import in_floats
+
+PREFIX, SUFFIX = "net.", "_DequantizeLinear_Output"
+"""What export.py and the quantiser put around the names of weights."""
 
 
 def read(path: Path) -> dict[str, Tensor]:
     """Weights of the graph by their names in `Network`."""
-    values = {n: torch.from_numpy(v.copy()) for n, v in values_of(path).items()}
-    mine = {n.removeprefix("net."): v for n, v in values.items() if n.startswith("net.")}
+    model = onnx.load(path)
+    in_floats(model)
+    stored = [t for t in model.graph.initializer if t.name.startswith(PREFIX)]
+    mine = {
+        t.name.removeprefix(PREFIX).removesuffix(SUFFIX): torch.from_numpy(numpy_helper.to_array(t).copy())
+        for t in stored
+    }
     # What `export.join_pools` joined: the sum over the 2x2 is the 1x1 kernel behind the averaging.
     for name in [n for n in mine if n.endswith("shortcut.weight")]:
         mine[name.replace("weight", "1.0.weight")] = mine[name].sum((2, 3), keepdim=True)

@@ -12,6 +12,7 @@ import hashlib
 import re
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -165,19 +166,19 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def load(path: Path) -> Brush:
-    """The running mean of the weights of a checkpoint."""
-    net = Brush()
-    net.load_state_dict(torch.load(path, map_location="cpu")["ema"])
+def load(paths: Sequence[Path]) -> Brush:
+    """The running mean of the weights of a checkpoint; of several, of one training, the mean of those."""
+    net, kept = Brush(), [torch.load(path, map_location="cpu")["ema"] for path in paths]
+    net.load_state_dict({name: torch.stack([k[name] for k in kept]).mean(0) for name in kept[0]})
     return net.eval()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoints", type=Path, nargs="+", help="their mean is taken")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     args = parser.parse_args()
-    net = load(args.checkpoint)
+    net = load(args.checkpoints)
     write(net, args.out)
     check(net, args.out)
     card = args.out / "brush.toml"

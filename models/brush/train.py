@@ -77,6 +77,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--covariance", type=float, default=1.0, help="weight of covariances")
     parser.add_argument("--content", type=float, default=1.0, help="weight of the content's structure")
+    parser.add_argument("--detail", type=float, default=0.0, help="of the same at full scale")
     parser.add_argument(
         "--tone", type=float, default=1.0, help="weight of light and dark staying where they are"
     )
@@ -203,7 +204,8 @@ class Task:
         top, left = (int(v) for v in self.rng.integers(painted.shape[2] - PATCH + 1, size=2))
         scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
         scenes.append(losses.halve(scenes[1]))
-        style, cov = painted.new_zeros(()), painted.new_zeros(())
+        shown = content[:, :, top : top + PATCH, left : left + PATCH]
+        style, cov, structure = (painted.new_zeros(()) for _ in range(3))
         missed = np.zeros(len(painted))
         first = int(self.rng.random() < 0.5)  # full scale costs most: every other step is enough
         for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
@@ -213,12 +215,14 @@ class Task:
             missed += gap.detach().numpy(force=True)
             style = style + weight * robust(gap, args.knee)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
+            if scale == 0:
+                structure = structure + 2 * args.detail * self.structure(found[2], shown)
             if scale == 1:
-                structure = self.structure(found[2], losses.halve(content))
+                structure = structure + args.content * self.structure(found[2], losses.halve(content))
         terms = {
             "style": args.style * style,
             "cov": args.covariance * cov,
-            "content": args.content * structure,
+            "content": structure,
         }
         return terms, missed / (SCALES - first)
 

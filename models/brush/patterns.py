@@ -2,8 +2,8 @@
 # requires-python = ">=3.11"
 # dependencies = ["torch", "numpy", "pillow"]
 # ///
-"""Draws plaids, coloured cells with dark rims, and fine hatching: tartan, stained glass and engravings are rare
-among paintings, and what an encoder has never seen it misreads most.
+"""Draws plaids, coloured cells with dark rims, and fine hatching: tartan, stained glass and engravings are
+rare among paintings, and what an encoder has never seen it misreads most.
 
 `python patterns.py FOLDER` adds them to a folder of paintings, for `train.py --more-styles`.
 """

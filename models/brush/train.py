@@ -199,26 +199,23 @@ class Task:
     def look(
         self, painted: Tensor, content: Tensor, targets: list[losses.Target]
     ) -> tuple[dict[str, Tensor], NDArray[np.float64]]:
-        """Style at three scales and content at half scale; and by how much each painting was missed."""
+        """Style at three scales, content at full and half scale; and by how much each painting was missed."""
         args = self.args
         top, left = (int(v) for v in self.rng.integers(painted.shape[2] - PATCH + 1, size=2))
-        scenes = [painted[:, :, top : top + PATCH, left : left + PATCH], losses.halve(painted)]
-        scenes.append(losses.halve(scenes[1]))
-        shown = content[:, :, top : top + PATCH, left : left + PATCH]
+        scenes, shown = (pyramid(x, top, left) for x in (painted, content))
         style, cov, structure = (painted.new_zeros(()) for _ in range(3))
         missed = np.zeros(len(painted))
         first = int(self.rng.random() < 0.5)  # full scale costs most: every other step is enough
-        for scale, (scene, target) in list(enumerate(zip(scenes, targets, strict=True)))[first:]:
-            found = self.features(scene)
-            got, weight = losses.describe(found), args.scales[scale] * (2 if scale == 0 else 1)
+        for scale, target in list(enumerate(targets))[first:]:
+            found = self.features(scenes[scale])
+            often = 2 if scale == 0 else 1
+            got, weight = losses.describe(found), args.scales[scale] * often
             gap = losses.moment_loss(got.vector, target.vector)
             missed += gap.detach().numpy(force=True)
             style = style + weight * robust(gap, args.knee)
             cov = cov + weight * robust(losses.covariance_loss(got.covs, target.covs), 0.6)
-            if scale == 0:
-                structure = structure + 2 * args.detail * self.structure(found[2], shown)
-            if scale == 1:
-                structure = structure + args.content * self.structure(found[2], losses.halve(content))
+            if asked := (args.detail, args.content, 0.0)[scale] * often:
+                structure = structure + asked * self.structure(found[2], shown[scale])
         terms = {
             "style": args.style * style,
             "cov": args.covariance * cov,
@@ -245,6 +242,12 @@ class Task:
         still = painted[:half, :, a:b, a:b]
         edges = still.diff(dim=2).square().mean() + still.diff(dim=3).square().mean()
         return (again[:, :, a - dy : b - dy, a - dx : b - dx] - still).square().mean() / (edges + 1e-3)
+
+
+def pyramid(pictures: Tensor, top: int, left: int) -> list[Tensor]:
+    """A patch at full scale, since that costs most; all of it at a half and a quarter."""
+    half = losses.halve(pictures)
+    return [pictures[:, :, top : top + PATCH, left : left + PATCH], half, losses.halve(half)]
 
 
 def gaps(paintings: Paintings) -> NDArray[np.float64]:
